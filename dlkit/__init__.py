@@ -1,0 +1,64 @@
+"""dlkit: deep learning whose mathematics you can read.
+
+Importing it loads NumPy and nothing heavier; every other name is imported when you first use it.
+"""
+
+from importlib import import_module
+
+__version__ = "0.1.0"
+
+# name -> where it lives. "module" alone means that the name is the module itself.
+_LAZY = {
+    # mathematics
+    "activations": "dlkit.activations",
+    "losses": "dlkit.losses",
+    "initializers": "dlkit.initializers",
+    "rules": "dlkit.rules",
+    "optimizers": "dlkit.optimizers",
+    "schedules": "dlkit.schedules",
+    "layers": "dlkit.layers",
+    "autodiff": "dlkit.autodiff",
+    "Value": "dlkit.autodiff:Value",
+    "Network": "dlkit.network:Network",
+    "gradcheck": "dlkit.gradcheck",
+    "check_gradients": "dlkit.gradcheck:check_gradients",
+    # data
+    "datasets": "dlkit.datasets",
+    "Data": "dlkit.datasets:Data",
+    # training
+    "training": "dlkit.training",
+    "TrainingConfig": "dlkit.training.config:TrainingConfig",
+    "TrainingJob": "dlkit.training.job:TrainingJob",
+    "History": "dlkit.training.records:History",
+    "diagnose": "dlkit.training.diagnosis:diagnose",
+    # above it
+    "models": "dlkit.keras.builders",
+    "plots": "dlkit.plots",
+    "figure_summary": "dlkit.plots:figure_summary",
+    "Report": "dlkit.report:Report",
+    # display
+    "show": "dlkit.display.show:show",
+    "Quiz": "dlkit.display.quiz:Quiz",
+    "labs": "dlkit.labs",
+    "exercises": "dlkit.exercises",
+    "check": "dlkit.exercises:check",
+    "hint": "dlkit.exercises:hint",
+    "solution": "dlkit.exercises:solution",
+    "progress": "dlkit.exercises:progress",
+}
+
+__all__ = ["__version__", *_LAZY]
+
+
+def __getattr__(name):
+    if name not in _LAZY:
+        raise AttributeError(f"module 'dlkit' has no attribute {name!r}")
+    module, _, attribute = _LAZY[name].partition(":")
+    found = import_module(module)
+    found = getattr(found, attribute) if attribute else found
+    globals()[name] = found
+    return found
+
+
+def __dir__():
+    return sorted(__all__)

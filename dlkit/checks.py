@@ -1,0 +1,231 @@
+"""Checks of arguments, so that a wrong one is named before any work starts.
+
+Every message says four things: which argument, what came, what is allowed, and the likely fix.
+"""
+
+import difflib
+import numbers
+
+import numpy as np
+
+
+def describe(value):
+    """Return a short description of what came, for an error message.
+
+    Parameters
+    ----------
+    value : object
+        Anything.
+
+    Returns
+    -------
+    str
+        For an array its shape and dtype, for everything else its ``repr`` (cut at 60 characters).
+    """
+    if isinstance(value, np.ndarray):
+        return f"an array of shape {value.shape} and dtype {value.dtype}"
+    text = repr(value)
+    text = text if len(text) <= 60 else text[:57] + "..."
+    return f"{text} ({type(value).__name__})"
+
+
+def number(
+    name, value, *, minimum=None, maximum=None, above=None, below=None, whole=False, hint=""
+):
+    """Return ``value`` as a plain ``int`` or ``float`` if it is a finite number in range.
+
+    Parameters
+    ----------
+    name : str
+        The argument's name, as the user wrote it.
+    value : object
+        What came.
+    minimum, maximum : float, optional
+        Bounds that are allowed themselves.
+    above, below : float, optional
+        Bounds that are not allowed themselves.
+    whole : bool
+        Whether only whole numbers are allowed; the result is then an ``int``.
+    hint : str
+        The likely fix, as a sentence.
+
+    Returns
+    -------
+    int or float
+
+    Raises
+    ------
+    TypeError
+        If ``value`` is no number (a string, a truth value, an array of several numbers).
+    ValueError
+        If it is not finite, not whole where it must be, or out of range.
+    """
+    allowed = _allowed(minimum, maximum, above, below, whole)
+    ending = f" {hint}" if hint else ""
+    if isinstance(value, np.ndarray) and value.ndim == 0:
+        value = value[()]
+    if isinstance(value, bool | np.bool_) or not isinstance(value, numbers.Real):
+        if isinstance(value, str):
+            ending = f" Remove the quotes around {value!r}." if _reads_as_number(value) else ending
+        raise TypeError(f"{name} must be {allowed}, but got {describe(value)}.{ending}")
+    if not np.isfinite(value) or (whole and value != int(value)):
+        raise ValueError(f"{name} must be {allowed}, but got {value}.{ending}")
+    outside = (
+        (minimum is not None and value < minimum)
+        or (maximum is not None and value > maximum)
+        or (above is not None and value <= above)
+        or (below is not None and value >= below)
+    )
+    if outside:
+        raise ValueError(f"{name} must be {allowed}, but got {value}.{ending}")
+    return int(value) if whole else float(value)
+
+
+def whole_number(name, value, *, minimum=1, maximum=None, hint=""):
+    """Return ``value`` as an ``int``; by default it must be 1 or more (see `number`)."""
+    return number(name, value, minimum=minimum, maximum=maximum, whole=True, hint=hint)
+
+
+def truth_value(name, value):
+    """Return ``value`` as a ``bool``, or raise ``TypeError`` if it is anything but True or False."""
+    if not isinstance(value, bool | np.bool_):
+        raise TypeError(f"{name} must be True or False, but got {describe(value)}.")
+    return bool(value)
+
+
+def choice(name, value, allowed):
+    """Return ``value`` if it is one of ``allowed``, or name the nearest one that is.
+
+    Parameters
+    ----------
+    name : str
+        The argument's name.
+    value : object
+        What came.
+    allowed : iterable of str
+        The names that are known.
+
+    Returns
+    -------
+    str
+
+    Raises
+    ------
+    TypeError
+        If ``value`` is no string.
+    ValueError
+        If it is unknown; the message suggests the nearest known name.
+    """
+    allowed = list(allowed)
+    listing = ", ".join(repr(known) for known in allowed)
+    if not isinstance(value, str):
+        raise TypeError(f"{name} must be one of {listing}, but got {describe(value)}.")
+    if value in allowed:
+        return value
+    folded = {known.lower(): known for known in allowed}
+    near = difflib.get_close_matches(value.lower(), list(folded), n=1, cutoff=0.5)
+    suggestion = f" Did you mean {folded[near[0]]!r}?" if near else ""
+    raise ValueError(f"{name} must be one of {listing}, but got {value!r}.{suggestion}")
+
+
+def array(name, value, *, ndim=None, shape=None, finite=True, dtype=None, allow_empty=False):
+    """Return ``value`` as a numeric array, or say what is wrong with it.
+
+    Parameters
+    ----------
+    name : str
+        The argument's name.
+    value : array_like
+        What came.
+    ndim : int or tuple of int, optional
+        The numbers of axes that are allowed.
+    shape : tuple, optional
+        The expected shape; ``None`` stands for any length.
+    finite : bool
+        Whether NaN and infinity are refused.
+    dtype : dtype, optional
+        The dtype of the result; the input's own by default. The input is never changed.
+    allow_empty : bool
+        Whether an array without elements is allowed.
+
+    Returns
+    -------
+    numpy.ndarray
+        Shares memory with ``value`` where no conversion was needed.
+
+    Raises
+    ------
+    TypeError
+        If the elements are no numbers.
+    ValueError
+        If the shape does not fit, or a value is not finite, or the array is empty.
+    """
+    try:
+        result = np.asarray(value)
+    except ValueError as error:
+        raise ValueError(
+            f"{name} must be an array whose rows all have the same length, but got "
+            f"{describe(value)}. ({error})"
+        ) from None
+    if result.dtype.kind not in "fiub":
+        raise TypeError(
+            f"{name} must hold numbers, but its dtype is {result.dtype} (got {describe(value)}). "
+            "Encode text as numbers first, and convert with numpy.asarray(x, dtype='float32')."
+        )
+    if result.size == 0 and not allow_empty:
+        raise ValueError(f"{name} must not be empty, but its shape is {result.shape}.")
+    if ndim is not None:
+        allowed = (ndim,) if isinstance(ndim, int) else tuple(ndim)
+        if result.ndim not in allowed:
+            listing = " or ".join(str(axes) for axes in allowed)
+            raise ValueError(
+                f"{name} must have {listing} axes, but its shape is {result.shape} "
+                f"({result.ndim} axes)."
+            )
+    if shape is not None and not _fits(result.shape, shape):
+        expected = tuple("any" if length is None else length for length in shape)
+        listing = "(" + ", ".join(str(length) for length in expected) + ("," * (len(expected) == 1))
+        raise ValueError(f"{name} must have shape {listing}), but its shape is {result.shape}.")
+    if finite and result.dtype.kind == "f" and not np.isfinite(result).all():
+        bad = int(result.size - np.isfinite(result).sum())
+        raise ValueError(
+            f"{name} must hold finite numbers, but {bad} of {result.size} values are NaN or "
+            "infinite. Remove or fill them first."
+        )
+    return result if dtype is None else result.astype(dtype, copy=False)
+
+
+def same_length(**arrays):
+    """Raise ``ValueError`` unless all named arrays have the same number of samples (first axis)."""
+    lengths = {name: len(values) for name, values in arrays.items()}
+    if len(set(lengths.values())) > 1:
+        listing = ", ".join(f"{name} has {length}" for name, length in lengths.items())
+        raise ValueError(f"The numbers of samples must agree, but {listing}.")
+
+
+def _allowed(minimum, maximum, above, below, whole):
+    kind = "a whole number" if whole else "a finite number"
+    parts = []
+    if minimum is not None:
+        parts.append(f"{minimum} or more")
+    if above is not None:
+        parts.append(f"above {above}")
+    if maximum is not None:
+        parts.append(f"at most {maximum}")
+    if below is not None:
+        parts.append(f"below {below}")
+    return f"{kind} ({', '.join(parts)})" if parts else kind
+
+
+def _reads_as_number(text):
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _fits(shape, pattern):
+    return len(shape) == len(pattern) and all(
+        wanted is None or wanted == length for length, wanted in zip(shape, pattern, strict=True)
+    )

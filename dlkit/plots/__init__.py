@@ -1,0 +1,16 @@
+"""Pictures: records in, a chart or a matplotlib figure with a text alternative out."""
+
+from importlib import import_module
+
+_LAZY = {
+    "Chart": "dlkit.plots.chart",
+    "Panel": "dlkit.plots.chart",
+    "to_figure": "dlkit.plots.figure",
+    "figure_summary": "dlkit.plots.figure",
+}
+
+
+def __getattr__(name):
+    if name not in _LAZY:
+        raise AttributeError(f"module 'dlkit.plots' has no attribute {name!r}")
+    return getattr(import_module(_LAZY[name]), name)

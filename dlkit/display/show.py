@@ -1,0 +1,151 @@
+"""Show the source that runs, with its formula; or a figure with its sentence under it."""
+
+import io
+import sys
+
+from dlkit import checks
+from dlkit.display.cards import card, code_block, escape
+from dlkit.display.source import formula_of, highlighted, source_of, summary_of
+
+
+def show(*things, docstring=True):
+    """Show the very source of a rule, activation, loss, layer or function, or a figure.
+
+    In a notebook the source is highlighted and the formulae of its docstring are typeset above
+    it; in plain Python the source is printed. A figure is shown as a picture, and the sentence
+    that says what can be seen in it is printed under it.
+
+    Parameters
+    ----------
+    *things : object
+        What to show, one after the other: a function, class or method, a rule, an activation, a
+        loss, a layer; a matplotlib ``Figure`` or a `dlkit.plots.chart.Chart`.
+    docstring : bool
+        Whether the source keeps its docstrings; ``show(rules.adam, docstring=False)`` is short.
+
+    Raises
+    ------
+    TypeError
+        If one of the things is neither a figure nor written in Python, or nothing was given.
+    """
+    docstring = checks.truth_value("docstring", docstring)
+    if not things:
+        raise TypeError("show needs something to show, for example show(activations.relu).")
+    pictures = [as_figure(thing) for thing in things]
+    sources = [
+        None if picture is not None else Source(thing, docstring=docstring)
+        for thing, picture in zip(things, pictures, strict=True)
+    ]
+    for picture, source in zip(pictures, sources, strict=True):
+        if picture is None:
+            _display(source, plain=source.text)
+        else:
+            shown = Picture(picture)
+            _display(shown, plain="")
+            print(shown.sentence)
+
+
+class Source:
+    """The source of something, with its formula, as a cell's last value.
+
+    Parameters
+    ----------
+    thing : object
+        What to show; see `show`.
+    docstring : bool
+        Whether the docstrings stay.
+
+    Attributes
+    ----------
+    text : str
+        The plain source, exactly as it runs.
+    formulae : list of str
+        LaTeX without delimiters.
+    summary : str
+        The first sentence of the docstring.
+    """
+
+    def __init__(self, thing, docstring=True):
+        self.text = source_of(thing, docstring=checks.truth_value("docstring", docstring))
+        self.formulae = formula_of(thing)
+        self.summary = summary_of(thing)
+
+    def __repr__(self):
+        return self.text
+
+    def _repr_mimebundle_(self, include=None, exclude=None):
+        formulae = "".join(
+            f'<div style="margin:0.4em 0">$${escape(formula)}$$</div>' for formula in self.formulae
+        )
+        body = formulae + code_block(highlighted(self.text))
+        return {"text/plain": self.text, "text/html": card(self.summary, body)}
+
+
+class Picture:
+    """A matplotlib figure as a PNG with its sentence as the text alternative.
+
+    Parameters
+    ----------
+    figure : matplotlib.figure.Figure
+        What to show.
+
+    Attributes
+    ----------
+    sentence : str
+        What can be seen, in words.
+    """
+
+    def __init__(self, figure):
+        from dlkit.plots import figure_summary
+
+        self.figure = figure
+        self.sentence = figure_summary(figure)
+
+    def __repr__(self):
+        return self.sentence
+
+    def png(self):
+        """Return the picture as the bytes of a PNG file."""
+        buffer = io.BytesIO()
+        # Software names the program's version in the file, which would change with each update.
+        self.figure.savefig(buffer, format="png", bbox_inches="tight", metadata={"Software": None})
+        return buffer.getvalue()
+
+    def _repr_mimebundle_(self, include=None, exclude=None):
+        data = {"text/plain": self.sentence, "image/png": self.png()}
+        return data, {"image/png": {"alt": self.sentence}}
+
+
+def as_figure(thing):
+    """Return the matplotlib figure behind ``thing``, or None if it is no picture.
+
+    Parameters
+    ----------
+    thing : object
+        A figure, a chart, or anything else.
+
+    Returns
+    -------
+    matplotlib.figure.Figure or None
+    """
+    # Looked up instead of imported: who has made a chart or a figure has loaded its module.
+    chart_module = sys.modules.get("dlkit.plots.chart")
+    if chart_module is not None and isinstance(thing, chart_module.Chart):
+        from dlkit.plots.figure import to_figure
+
+        return to_figure(thing)
+    figure_module = sys.modules.get("matplotlib.figure")
+    if figure_module is not None and isinstance(thing, figure_module.Figure):
+        return thing
+    return None
+
+
+def _display(shown, plain):
+    """Display in a notebook; print ``plain`` anywhere else."""
+    ipython = sys.modules.get("IPython")
+    if ipython is not None and ipython.get_ipython() is not None:
+        from IPython.display import display
+
+        display(shown)
+    elif plain:
+        print(plain)

@@ -1,0 +1,292 @@
+"""One-click questions: choose, and read why; or predict, and see what turns out."""
+
+from dataclasses import dataclass
+
+from dlkit import checks
+from dlkit.display.cards import card, escape, paragraphs
+
+_LETTERS = "ABCDEFGHIJ"
+
+
+@dataclass(frozen=True)
+class QuizResult:
+    """What was chosen, and what there is to say about it.
+
+    Attributes
+    ----------
+    index : int
+        Which choice, counted from 0.
+    choice : str
+        Its text.
+    correct : bool or None
+        Whether it is right; None for a prediction that nothing has been compared with yet.
+    explanation : str
+        Why.
+    """
+
+    index: int
+    choice: str
+    correct: bool | None
+    explanation: str
+
+    def __repr__(self):
+        letter = _LETTERS[self.index]
+        if self.correct is None:
+            return f"Your prediction: {letter}) {self.choice}"
+        verdict = "✓ Right" if self.correct else "✗ Not right"
+        return f"{verdict}: {letter}) {self.choice}\n{self.explanation}".strip()
+
+
+class Quiz:
+    """A question with a few choices, answered by one click or one key.
+
+    Shown as a cell's last value it is a row of buttons (Tab and Enter work too); without a
+    browser use `choose`. After each choice it says whether that was right, and why. In a stored
+    notebook, where no buttons live, the question and its choices are printed.
+
+    Parameters
+    ----------
+    question : str
+        The question; LaTeX between dollar signs and code between backticks are allowed.
+    choices : sequence of str
+        Two to ten answers in plain text, all different.
+    answer : int or str
+        The right one: its index, counted from 0, or its text.
+    explanations : sequence of str
+        One for each choice: why it is right, or which idea it mistakes.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument does not fit; the message names it.
+
+    Examples
+    --------
+    >>> quiz = Quiz("2 + 2?", ["3", "4"], 1, ["That is 2 + 1.", "Two and two are four."])
+    >>> quiz.choose("A")
+    ✗ Not right: A) 3
+    That is 2 + 1.
+    """
+
+    def __init__(self, question, choices, answer, explanations):
+        self.question = _text("question", question)
+        self.choices = _texts("choices", choices)
+        if not 2 <= len(self.choices) <= len(_LETTERS):
+            raise ValueError(
+                f"choices must be 2 to {len(_LETTERS)} answers, but got {len(self.choices)}."
+            )
+        if len(set(self.choices)) < len(self.choices):
+            raise ValueError("choices must all differ, but one of them stands there twice.")
+        self._answer = None if answer is None else self._index("answer", answer)
+        self._explanations = _texts("explanations", explanations)
+        if len(self._explanations) != len(self.choices):
+            raise ValueError(
+                f"explanations must have one text for each of the {len(self.choices)} choices, "
+                f"but got {len(self._explanations)}."
+            )
+        self._result = None
+        self._view = None
+
+    @staticmethod
+    def predict(question, choices):
+        """Return a `Prediction`: the same question form, answered by what the next cell measures.
+
+        Parameters
+        ----------
+        question : str
+            What is going to happen?
+        choices : sequence of str
+            What may happen.
+
+        Returns
+        -------
+        Prediction
+        """
+        return Prediction(question, choices)
+
+    @property
+    def result(self):
+        """The latest `QuizResult`, or None before the first choice."""
+        return self._result
+
+    def choose(self, choice):
+        """Answer the question, as a click on the button does.
+
+        Parameters
+        ----------
+        choice : int or str
+            The index counted from 0, the letter, or the text of the choice.
+
+        Returns
+        -------
+        QuizResult
+        """
+        index = self._index("choice", choice)
+        self._result = QuizResult(
+            index, self.choices[index], index == self._answer, self._explanations[index]
+        )
+        self._refresh()
+        return self._result
+
+    def widget(self):
+        """Return the buttons as an ipywidgets container, made at the first call."""
+        if self._view is None:
+            from dlkit.display.quiz_view import QuizView
+
+            self._view = QuizView(self)
+            self._refresh()
+        return self._view.box
+
+    def feedback(self):
+        """Return what there is to say now, as HTML: nothing before the first choice."""
+        if self._result is None:
+            return ""
+        kind = "passed" if self._result.correct else "failed"
+        title, _, explanation = repr(self._result).partition("\n")
+        return card(title, paragraphs(explanation), kind)
+
+    def mark(self, index):
+        """Return the words that stand before a choice: a verdict, or nothing."""
+        if self._result is None or self._result.index != index:
+            return ""
+        return "✓ Right: " if self._result.correct else "✗ Not right: "
+
+    def __repr__(self):
+        lines = [self._kind() + ": " + self.question]
+        lines += [
+            f"  {letter}) {choice}" for letter, choice in zip(_LETTERS, self.choices, strict=False)
+        ]
+        if self._result is not None:
+            lines.append(repr(self._result))
+        return "\n".join(lines)
+
+    def _repr_mimebundle_(self, include=None, exclude=None):
+        data = {"text/plain": repr(self), "text/html": self._static_html()}
+        try:
+            view = self.widget()._repr_mimebundle_()
+        except ImportError:  # no ipywidgets: the printed form still serves
+            return data
+        return {**view, **data}
+
+    def _kind(self):
+        return "Quiz"
+
+    def _static_html(self):
+        items = "".join(f"<li>{escape(choice)}</li>" for choice in self.choices)
+        listing = f'<ol type="A" style="margin:0.2em 0 0.2em 1.5em">{items}</ol>'
+        return card(self._kind(), paragraphs(self.question) + listing, "open") + self.feedback()
+
+    def _index(self, name, choice):
+        if isinstance(choice, str):
+            if choice in self.choices:
+                return self.choices.index(choice)
+            letters = _LETTERS[: len(self.choices)]
+            if len(choice) == 1 and choice.upper() in letters:
+                return letters.index(choice.upper())
+            checks.choice(name, choice, self.choices)
+        return checks.whole_number(name, choice, minimum=0, maximum=len(self.choices) - 1)
+
+    def _refresh(self):
+        if self._view is not None:
+            self._view.refresh()
+
+
+class Prediction(Quiz):
+    """A question whose answer nobody tells you: predict, then run the next cell.
+
+    The choice is only kept; `reveal` compares it with what was measured. Made with
+    ``Quiz.predict(question, choices)``.
+
+    Parameters
+    ----------
+    question : str
+        What is going to happen?
+    choices : sequence of str
+        What may happen.
+    """
+
+    def __init__(self, question, choices):
+        choices = _texts("choices", choices)
+        super().__init__(question, choices, None, [""] * len(choices))
+        self._actual = None
+
+    def choose(self, choice):
+        """Predict; see `Quiz.choose`. A prediction may change until it is revealed."""
+        index = self._index("choice", choice)
+        self._actual = None
+        self._result = QuizResult(index, self.choices[index], None, "")
+        self._refresh()
+        return self._result
+
+    def reveal(self, actual, because=""):
+        """Say what turned out, beside what was predicted.
+
+        Prints one or two lines. Without a prediction (nobody clicked, as in an automatic run) it
+        says what turned out, and how to predict.
+
+        Parameters
+        ----------
+        actual : int or str
+            Which choice came true: index from 0, letter or text; or, where none of them did, any
+            other text that says what was measured.
+        because : str
+            One sentence: why.
+        """
+        fits = not isinstance(actual, str) or actual in self.choices or len(actual) == 1
+        index = self._index("actual", actual) if fits else None
+        outcome = _text("actual", actual) if index is None else self.choices[index]
+        because = str(because)
+        self._actual = outcome
+        if self._result is None:
+            lines = [f"It turned out: {outcome}", "(You made no prediction this time.)"]
+        else:
+            guess, correct = self._result.choice, self._result.index == index
+            self._result = QuizResult(self._result.index, guess, correct, because)
+            lines = [
+                f"You predicted: {guess}",
+                f"It turned out: {outcome} {'✓ as you predicted' if correct else '✗ not so'}",
+            ]
+        print("\n".join([*lines, *([because] if because else [])]))
+        self._refresh()
+
+    def feedback(self):
+        """Return the prediction, and once revealed what turned out, as HTML."""
+        if self._result is None:
+            return ""
+        if self._actual is None:
+            note = paragraphs("Run the next cell to see what turns out.")
+            return card(repr(self._result), note, "open")
+        title = "✓ As you predicted" if self._result.correct else "✗ It turned out otherwise"
+        text = f"You predicted: {self._result.choice}\n\nIt turned out: {self._actual}"
+        kind = "passed" if self._result.correct else "failed"
+        return card(title, paragraphs(f"{text}\n\n{self._result.explanation}"), kind)
+
+    def mark(self, index):
+        """Return the words that stand before a choice."""
+        if self._result is not None and self._result.index == index:
+            return "Your prediction: "
+        return ""
+
+    def _kind(self):
+        return "Predict"
+
+
+def _text(name, value):
+    if not isinstance(value, str):
+        raise TypeError(f"{name} must be a text, but got {checks.describe(value)}.")
+    if not value.strip():
+        raise ValueError(f"{name} must not be empty.")
+    return value
+
+
+def _texts(name, values):
+    if isinstance(values, str) or not hasattr(values, "__iter__"):
+        raise TypeError(f"{name} must be a list of texts, but got {checks.describe(values)}.")
+    values = list(values)
+    for index, value in enumerate(values):
+        if not isinstance(value, str):
+            raise TypeError(
+                f"{name}[{index}] must be a text, but got {checks.describe(value)}. "
+                "Write numbers between quotes."
+            )
+    return values

@@ -1,0 +1,289 @@
+"""What all labs share: controls at the left, a picture at the right, and words beneath it.
+
+A lab is a plain Python object. It works the same with a browser and without: set a control's
+value, call a method, ask for `summary`, `chart` or `figure`.
+"""
+
+import base64
+import functools
+import io
+import threading
+import weakref
+from html import escape
+
+import ipywidgets as widgets
+
+from dlkit import checks
+from dlkit.display.controls import Controls
+from dlkit.display.style import LAB_CSS
+from dlkit.display.svg import to_svg
+from dlkit.plots.figure import to_figure
+
+_SHOWN_BY_CELL = weakref.WeakValueDictionary()
+
+
+class Lab:
+    """Base of the labs.
+
+    A lab supplies `control_groups`, `chart` and, where it needs them, `buttons`, `changed` and
+    `details`; everything else stands here.
+
+    Parameters
+    ----------
+    challenge : str, optional
+        What the learner should try; the lab's own challenge by default.
+    **values
+        Values of controls, by field name.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If a field name is unknown (the nearest is suggested) or a value does not fit its control.
+    """
+
+    title = ""
+    question = ""
+    challenge = ""
+
+    def __init__(self, *, challenge=None, **values):
+        if challenge is not None:
+            if not isinstance(challenge, str):
+                raise TypeError(
+                    f"challenge must be a string, but got {checks.describe(challenge)}."
+                )
+            self.challenge = challenge
+        self._drawing = threading.RLock()
+        self._closed = False
+        self.controls = Controls(self.control_groups())
+        self.controls.set(values)
+        self._picture = widgets.HTML().add_class("lab-picture")
+        self._sentence = widgets.HTML().add_class("lab-sentence")
+        self._message = widgets.HTML().add_class("lab-message")
+        self._details = widgets.HTML().add_class("lab-details")
+        self.prepare()
+        self.view = self._arrange()
+        for name, control in self.controls.items():
+            control.observe(functools.partial(self._on_change, name), names="value")
+        self.refresh()
+
+    # What a lab supplies
+
+    def control_groups(self):
+        """Return group title -> field name -> widget (see `dlkit.display.controls`)."""
+        raise NotImplementedError
+
+    def chart(self):
+        """Return the present picture as a `dlkit.plots.chart.Chart`."""
+        raise NotImplementedError
+
+    def prepare(self):
+        """Make what the lab needs before it is first drawn; the controls are there already."""
+
+    def buttons(self):
+        """Return the buttons of the lab, in the order in which they are shown."""
+        return []
+
+    def changed(self, name):
+        """React to a change of the control ``name``, before the picture is drawn again."""
+
+    def details(self):
+        """Return HTML to be shown under the sentence: a derivation, a report; "" for none."""
+        return ""
+
+    def met(self):
+        """Return whether the challenge is met, or None for a lab that cannot tell."""
+
+    # What all labs have
+
+    @property
+    def sentence(self):
+        """The sentence that says what the picture shows now."""
+        return self.chart().summary
+
+    def summary(self):
+        """Return what the lab shows now, in words.
+
+        Returns
+        -------
+        str
+        """
+        verdict = {True: " Challenge met.", False: "", None: ""}[self.met()]
+        return f"{type(self).__name__}: {self.sentence}{verdict}"
+
+    def figure(self):
+        """Return the present picture as a matplotlib figure that carries its text alternative."""
+        return to_figure(self.chart())
+
+    def state(self):
+        """Return the state of the lab as a dictionary that JSON can hold."""
+        return {"lab": type(self).__name__, "controls": self.controls.values()}
+
+    @classmethod
+    def from_state(cls, state):
+        """Return a lab in the given state.
+
+        Parameters
+        ----------
+        state : dict
+            What `state` returned.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If ``state`` is no such dictionary, or belongs to another lab.
+        """
+        if not isinstance(state, dict) or not isinstance(state.get("controls"), dict):
+            raise TypeError(
+                "state must be a dictionary with the entries 'lab' and 'controls', as lab.state() "
+                f"returns it, but got {checks.describe(state)}."
+            )
+        if state.get("lab") != cls.__name__:
+            raise ValueError(
+                f"state belongs to {state.get('lab')!r}, but this is {cls.__name__}. "
+                f"Call {state.get('lab')}.from_state instead."
+            )
+        lab = cls(**state["controls"])
+        lab.restore(state)
+        return lab
+
+    def restore(self, state):
+        """Take over what `state` holds beyond the values of the controls."""
+
+    def say(self, words, *, problem=False):
+        """Show a message in the lab; "" clears it.
+
+        Parameters
+        ----------
+        words : str
+            What to say.
+        problem : bool
+            Whether it reports a problem: it is then marked as one.
+        """
+        self.message = words
+        mark = "<strong>Please note:</strong> " if problem and words else ""
+        self._message.value = (
+            f'<div class="dlkit-message" role="alert">{mark}{escape(words)}</div>'
+            if words
+            else '<div class="dlkit-message"></div>'
+        )
+
+    message = ""
+
+    def refresh(self):
+        """Draw the picture, the sentence and the details again."""
+        with self._drawing:
+            if self._closed:
+                return
+            chart = self.chart()
+            self._picture.value = to_svg(chart)
+            self._write_sentence(chart.summary)
+            self._details.value = self.details()
+
+    def close(self):
+        """Remove the lab from the page and end what it started."""
+        with self._drawing:
+            if self._closed:
+                return
+            self._closed = True
+        _close_all(self.view)
+
+    def _write_sentence(self, sentence):
+        badge = " <strong>✓ Challenge met.</strong>" if self.met() else ""
+        value = (
+            f'<div class="dlkit-sentence" role="status" aria-live="polite">'
+            f"{escape(sentence)}{badge}</div>"
+        )
+        if self._sentence.value != value:
+            self._sentence.value = value
+
+    def _on_change(self, name, change):
+        self.guard(self._apply_change, name)
+
+    def _apply_change(self, name):
+        self.say("")
+        self.changed(name)
+        self.refresh()
+
+    def guard(self, action, *arguments):
+        """Call an action for the learner: what goes wrong is said in words, in the lab."""
+        try:
+            return action(*arguments)
+        except Exception as error:  # noqa: BLE001 - a learner gets words, whatever it was
+            self.say(str(error) or type(error).__name__, problem=True)
+            return None
+
+    def _arrange(self):
+        head = [f"<h3>{escape(self.title)}</h3>", f"<p>{escape(self.question)}</p>"]
+        if self.challenge:
+            head.append(
+                f'<p class="dlkit-goal"><strong>Challenge:</strong> {escape(self.challenge)}</p>'
+            )
+        column = []
+        for title, group in self.controls.groups().items():
+            column.append(widgets.HTML(f'<div class="dlkit-group">{escape(title)}</div>'))
+            column.extend(group.values())
+        buttons = self.buttons()
+        column.append(widgets.HTML(self._help(buttons)))
+        row = widgets.HBox(buttons, layout=widgets.Layout(flex_flow="row wrap"))
+        left = widgets.VBox(column, layout=widgets.Layout(flex="0 0 350px", overflow="visible"))
+        right = widgets.VBox(
+            [self._picture, row, self._message, self._sentence, self._details],
+            layout=widgets.Layout(flex="1 1 480px", min_width="300px", overflow="hidden"),
+        )
+        body = widgets.HBox([left, right], layout=widgets.Layout(flex_flow="row wrap"))
+        style = widgets.HTML(f"<style>{LAB_CSS}</style>{''.join(head)}")
+        return widgets.VBox([style, body]).add_class("dlkit-lab").add_class(
+            f"dlkit-{type(self).__name__.lower()}"
+        )  # fmt: skip
+
+    def _help(self, buttons):
+        terms = [(made.description, made.help) for _, made in self.controls.items()]
+        terms += [(made.description, made.help) for made in buttons if hasattr(made, "help")]
+        listing = "".join(
+            f"<dt>{escape(term)}</dt><dd>{escape(words)}</dd>" for term, words in terms
+        )
+        return f"<details><summary>What is this?</summary><dl>{listing}</dl></details>"
+
+    def _png(self):
+        buffer = io.BytesIO()
+        self.figure().savefig(buffer, format="png", dpi=90)
+        return base64.b64encode(buffer.getvalue()).decode()
+
+    def _repr_mimebundle_(self, **kwargs):
+        cell = _present_cell()
+        if cell:
+            earlier = _SHOWN_BY_CELL.get(cell)
+            if earlier is not None and earlier is not self:
+                earlier.close()
+            _SHOWN_BY_CELL[cell] = self
+        bundle = {"text/plain": self.summary(), "image/png": self._png()}
+        bundle.update(
+            {
+                kind: content
+                for kind, content in self.view._repr_mimebundle_(**kwargs).items()
+                if kind not in bundle
+            }
+        )
+        return bundle, {"image/png": {"alt": self.sentence}}
+
+    def __repr__(self):
+        return f"<{self.summary()}>"
+
+
+def _present_cell():
+    """Return the id of the notebook cell that runs now, or None outside a notebook."""
+    from IPython import get_ipython
+
+    shell = get_ipython()
+    header = getattr(shell, "parent_header", None) or {}
+    return header.get("metadata", {}).get("cellId") if isinstance(header, dict) else None
+
+
+def _close_all(widget):
+    for child in getattr(widget, "children", ()):
+        _close_all(child)
+    if hasattr(widget, "layout"):
+        widget.layout.close()
+    if hasattr(widget, "style") and hasattr(widget.style, "close"):
+        widget.style.close()
+    widget.close()

@@ -1,0 +1,102 @@
+"""What every test run shares: a quiet and private environment, two tiers, cheap tests first.
+
+It stands beside the notebooks and not under tests/, so that ``pytest notebooks/03_….ipynb`` has it too.
+"""
+
+import os
+import random
+import shutil
+import tempfile
+from pathlib import Path
+
+import pytest
+
+# Before anything imports Keras, TensorFlow, matplotlib or Jupyter. Kernels of nbval inherit it.
+PRIVATE = Path(tempfile.mkdtemp(prefix="dlkit-tests-"))
+os.environ.setdefault("KERAS_BACKEND", "tensorflow")
+os.environ.update(
+    TF_CPP_MIN_LOG_LEVEL="3",
+    TF_ENABLE_ONEDNN_OPTS="0",
+    MPLBACKEND="Agg",
+    MPLCONFIGDIR=str(PRIVATE / "matplotlib"),
+    IPYTHONDIR=str(PRIVATE / "ipython"),
+    JUPYTER_CONFIG_DIR=str(PRIVATE / "jupyter-config"),
+    JUPYTER_DATA_DIR=str(PRIVATE / "jupyter-data"),
+    JUPYTER_RUNTIME_DIR=str(PRIVATE / "jupyter-runtime"),
+    JUPYTERLAB_SETTINGS_DIR=str(PRIVATE / "jupyterlab-settings"),
+    JUPYTERLAB_WORKSPACES_DIR=str(PRIVATE / "jupyterlab-workspaces"),
+    JUPYTER_PREFER_ENV_PATH="1",
+    JUPYTER_PLATFORM_DIRS="1",
+    PYTHONHASHSEED="0",
+)
+os.environ.pop("JUPYTER_PATH", None)
+os.environ.pop("JUPYTER_CONFIG_PATH", None)
+
+ROOT = Path(__file__).parent
+# Cheap first: a wrong sign is reported before the first browser has started.
+ORDER = ("tests/unit", "tests/conformance", "tests/notebooks", "notebooks", "tests/browser")
+
+
+def pytest_addoption(parser):
+    parser.addoption(
+        "--full",
+        action="store_true",
+        help="also run the tests marked full: slow, repeated, many-seed",
+    )
+
+
+def pytest_configure(config):
+    sanitize = config.getoption("nbval_sanitize_with", None)
+    if sanitize:  # nbval looks for it in the current folder, whichever that is
+        config.option.nbval_sanitize_with = str(ROOT / sanitize)
+    try:
+        from hypothesis import settings
+    except ImportError:
+        return
+    # The fast tier gives the same answer every time; the full tier searches further.
+    settings.register_profile("fast", derandomize=True, deadline=None)
+    settings.register_profile("full", max_examples=500, deadline=None, print_blob=True)
+    settings.load_profile("full" if config.getoption("full") else "fast")
+
+
+def pytest_collection_modifyitems(config, items):
+    items.sort(key=lambda item: _rank(item.path))  # stable: within a folder nothing moves
+    if config.getoption("full"):
+        return
+    left_out = [item for item in items if "full" in item.keywords]
+    if left_out:
+        items[:] = [item for item in items if "full" not in item.keywords]
+        config.hook.pytest_deselected(items=left_out)
+    config.stash[LEFT_OUT] = len(left_out)
+
+
+LEFT_OUT = pytest.StashKey[int]()
+
+
+def _rank(path):
+    try:
+        place = path.relative_to(ROOT).as_posix()
+    except ValueError:
+        return len(ORDER)
+    return next((i for i, folder in enumerate(ORDER) if place.startswith(folder)), len(ORDER))
+
+
+def pytest_terminal_summary(terminalreporter, config):
+    count = config.stash.get(LEFT_OUT, 0)
+    if count:
+        terminalreporter.write_line(
+            f"Fast tier: {count} tests marked full were left out; --full runs them too."
+        )
+
+
+def pytest_unconfigure(config):
+    shutil.rmtree(PRIVATE, ignore_errors=True)
+
+
+@pytest.fixture(autouse=True)
+def _same_random_numbers():
+    """Start every test from the same global random state, whatever ran before it."""
+    random.seed(0)
+    import numpy
+
+    numpy.random.seed(0)

@@ -1,0 +1,5 @@
+"""``python -m dlkit`` is the command ``dlkit``."""
+
+from dlkit.cli import main
+
+main()

@@ -144,6 +144,7 @@ def logic(gate="xor", seed=0, samples=4, noise=0.0, validation_fraction=0.2, tes
         If an argument is out of range.
     """
     checks.choice("gate", gate, GATES)
+    samples = checks.whole_number("samples", samples, minimum=4)
     fewest = 4 if samples == 4 else FEWEST
     samples, seeds = _checked(seed, samples, noise, validation_fraction, test_fraction, fewest)
     corner = np.arange(samples) % 4
@@ -205,10 +206,7 @@ def sine(seed=0, samples=400, noise=0.1, periods=2.0, validation_fraction=0.2, t
 
 
 def _checked(seed, samples, noise, validation_fraction, test_fraction, fewest=FEWEST):
-    """Check what all makers share.
-
-    Returns the number of points,
-    and one seed for the points and one for the split."""
+    """Check what makers share; return how many samples, and a seed each for points and split."""
     check_seed(seed)
     samples = checks.whole_number("samples", samples, minimum=fewest, maximum=10_000_000)
     checks.number("noise", noise, minimum=0)

@@ -1,0 +1,280 @@
+"""The rules of a diagnosis, one function each, in the order in which they are asked.
+
+Each takes `Curves` and returns None, or (label, sureness, evidence, advice). The numbers in capital
+letters are where one label ends and the next begins.
+"""
+
+import numpy as np
+
+from dlkit.training.diagnosis_advice import advise
+
+FEWEST_EPOCHS = 5
+FLAT = 0.05  # a total fall below this share of the start is no fall
+JUMP = 0.25  # a rise of the training loss by this share, from one epoch to the next, is a jump
+SWING = 0.15  # mean movement per epoch, as a share of the loss, of a curve that swings
+RISE = 0.10  # rise of the validation loss above its lowest value
+GAP = 0.25  # validation minus training loss, as a share of the starting loss
+STEADY = 0.45  # pace of the second half / of the first, of a curve that hardly slows down
+POOR = 0.40  # a run that removed less than this share of the starting loss has learnt little
+
+
+def diverging(curves):
+    """A loss is not a finite number, or the loss grows beyond where it started."""
+    if not curves.finite or "finite" in curves.stop_reason.lower():
+        return "diverging", 0.98, [_where_not_finite(curves)], advise("diverging", curves)
+    if curves.epochs < 3:
+        return None
+    lowest, first = float(curves.loss.min()), float(curves.loss[0])
+    half = curves.loss[curves.epochs // 2 :]
+    growing = curves.end > 1.2 * max(first, lowest) and half[-1] >= half[0]
+    # A loss may go below 0; "1.2 times" means nothing there.
+    if lowest <= 0 or not growing or curves.end < 1.5 * lowest:
+        return None
+    evidence = [
+        (
+            f"The training loss grew from {_say(first)} in epoch 1 to {_say(curves.loss[-1])} in "
+            f"epoch {curves.epochs}, {_say(curves.end / lowest)} times its lowest value."
+        )
+    ]
+    return "diverging", _sure(curves.end / first, 1.2, 3), evidence, advise("diverging", curves)
+
+
+def not_enough_evidence(curves):
+    """Too few epochs to tell a trend from chance."""
+    if curves.epochs >= FEWEST_EPOCHS:
+        return None
+    evidence = [
+        (
+            f"The run has {curves.epochs} epoch{'s' * (curves.epochs != 1)} so far; a trend can be told "
+            f"from chance after {FEWEST_EPOCHS}."
+        )
+    ]
+    return "not_enough_evidence", 0.98, evidence, advise("few_epochs", curves)
+
+
+def unstable(curves):
+    """The loss jumps up again and again, or swings without settling."""
+    jumps = curves.jumps(curves.loss, JUMP, 0.05)
+    needed = max(2, 0.1 * curves.epochs)
+    late = curves.loss[curves.epochs // 2 :]
+    moves = np.diff(late)
+    swing = float(np.abs(moves).mean() / max(abs(late.mean()), 1e-300))
+    ups = float((moves > 0).mean())
+    swings = swing > SWING and ups >= 0.35 and np.abs(moves).mean() > 0.04 * curves.start
+    val_jumps = ()
+    if curves.val_loss is not None:
+        val_jumps = curves.jumps(curves.val_loss, 0.5, 0.2)
+    if len(jumps) >= needed or swings:
+        evidence = _jump_sentences(curves.loss, jumps, "training")
+        if swings:
+            evidence.append(
+                f"In the second half of the run the training loss moves by {_percent(swing)} of its "
+                f"value per epoch on average, and upwards in {_percent(ups)} of the epochs."
+            )
+        sure = max(_sure(len(jumps), needed, 3 * needed), _sure(swing, SWING, 4 * SWING))
+    elif len(val_jumps) >= max(3, 0.15 * curves.epochs):
+        evidence = _jump_sentences(curves.val_loss, val_jumps, "validation")
+        sure = _sure(len(val_jumps), 3, 10)
+    else:
+        return None
+    return "unstable", sure, evidence, advise("unstable", curves)
+
+
+def stuck(curves):
+    """The loss does not fall, or ends where guessing would be: not learning, or far too slowly."""
+    fall = (curves.start - curves.end) / curves.start if curves.start > 0 else 0.0
+    moved = (curves.loss[0] - curves.end) / curves.start if curves.start > 0 else 0.0
+    chance = curves.at_chance
+    if not chance and max(fall, moved) >= FLAT:
+        return None
+    if not chance and curves.good_accuracy:
+        return None
+    if curves.steadiness >= STEADY:
+        return _too_slow(curves)
+    evidence = [
+        (
+            f"The training loss went from {_say(curves.loss[0])} in epoch 1 to {_say(curves.loss[-1])} "
+            f"in epoch {curves.epochs}, and no longer falls."
+        )
+    ]
+    if chance and curves.baseline_loss is not None:
+        evidence.append(
+            f"Always giving the same answer would reach a loss of {_say(curves.baseline_loss)}."
+        )
+    elif chance:
+        guess = np.exp(-curves.end)
+        evidence.append(
+            f"Its accuracy, {_last(curves.accuracy)}, is that of guessing ({guess:.2f})."
+        )
+    sure = 0.85 if chance else _sure(FLAT - moved, 0, FLAT)
+    return "not_learning", sure, evidence, advise("not_learning", curves)
+
+
+def overfitting(curves):
+    """The validation loss rises while the training loss falls, or stays far above it."""
+    if curves.val_loss is None:
+        return None
+    best, lowest = curves.best, float(curves.val_loss.min())
+    rise = curves.val_end - lowest
+    still_falling = curves.end < curves.loss[best]
+    rises = (
+        best <= curves.epochs - 4
+        and rise > RISE * abs(lowest)
+        and rise > 0.06 * curves.start
+        and still_falling
+    )
+    gap = curves.val_end - curves.end
+    accuracy_gap = 1.0
+    if curves.accuracy is not None and curves.val_accuracy is not None:
+        accuracy_gap = float(np.median(curves.accuracy[-3:]) - np.median(curves.val_accuracy[-3:]))
+    apart = gap > GAP * curves.start and curves.val_end > 2 * curves.end and accuracy_gap > 0.08
+    if not (rises or apart):
+        return None
+    evidence = []
+    if rises:
+        evidence.append(
+            f"The validation loss is lowest in epoch {best + 1} ({_say(lowest)}) and {_say(curves.val_loss[-1])} "
+            f"in epoch {curves.epochs}, while the training loss fell from {_say(curves.loss[best])} "
+            f"to {_say(curves.loss[-1])}."
+        )
+    else:
+        evidence.append(
+            f"In epoch {curves.epochs} the validation loss ({_say(curves.val_loss[-1])}) is far above "
+            f"the training loss ({_say(curves.loss[-1])})."
+        )
+    if accuracy_gap < 1.0:
+        evidence.append(
+            f"Accuracy: {_last(curves.accuracy)} in training, {_last(curves.val_accuracy)} in "
+            "validation."
+        )
+    sure = max(
+        _sure(rise / max(abs(lowest), 1e-300), RISE, 5 * RISE) if rises else 0,
+        _sure(gap / curves.start, GAP, 3 * GAP) if apart else 0,
+    )
+    return "overfitting", sure, evidence, advise("overfitting", curves)
+
+
+def slow(curves):
+    """Much is left to learn, and the loss falls as fast at the end as at the start."""
+    if curves.explained >= 0.5 or curves.steadiness < STEADY or curves.good_accuracy:
+        return None
+    return _too_slow(curves)
+
+
+def underfitting(curves):
+    """The loss has gone flat while it is still high, in training and validation alike."""
+    if curves.explained >= POOR or curves.good_accuracy:
+        return None
+    evidence = [
+        (
+            f"The training loss has gone flat at {_say(curves.loss[-1])}, which is "
+            f"{_percent(1 - curves.explained)} of the {_say(curves.start)} before learning."
+        )
+    ]
+    if curves.accuracy is not None:
+        evidence.append(f"The training accuracy is only {_last(curves.accuracy)}.")
+    if curves.val_loss is not None:
+        evidence.append(
+            f"The validation loss ({_say(curves.val_loss[-1])}) is close to it, so the network is "
+            "too small or held back, or the inputs do not tell more."
+        )
+    sure = _sure(POOR - curves.explained, 0, 0.3) * (1 if curves.val_loss is not None else 0.8)
+    return "underfitting", sure, evidence, advise("underfitting", curves)
+
+
+def well(curves):
+    """Nothing wrong: healthy, or done before the run was over. Always answers."""
+    if curves.val_loss is None:
+        evidence = [
+            (
+                f"The training loss fell from {_say(curves.start)} to {_say(curves.loss[-1])}, but there "
+                "is no validation loss, so overfitting cannot be seen."
+            )
+        ]
+        return "not_enough_evidence", 0.9, evidence, advise("no_validation", curves)
+    half = (curves.epochs + 1) // 2
+    lowest = float(curves.val_loss.min())
+    gained = float(curves.val_loss[:half].min()) - lowest
+    total = max(float(curves.val_loss[0]) - lowest, 1e-300)
+    evidence = [
+        (
+            f"Training and validation loss fell together, to {_say(curves.loss[-1])} and "
+            f"{_say(curves.val_loss[-1])}; the best epoch is {curves.best + 1} of {curves.epochs}."
+        )
+    ]
+    if curves.epochs >= 10 and gained <= 0.01 * total:
+        reached = int(np.argmax(curves.val_loss <= lowest + 0.01 * total)) + 1
+        evidence.append(f"Nearly all was gained by epoch {reached}; the rest changed little.")
+        sure = _sure(half - reached, -1, half)
+        return "good_fit_reached_early", sure, evidence, advise("good_fit_reached_early", curves)
+    falling = curves.steadiness >= 0.1 and curves.best >= curves.epochs - 2
+    if falling:
+        evidence.append("Both still fall at the end.")
+    sure = _sure(curves.explained, 0.3, 0.9)
+    return "healthy", sure, evidence, advise("still_falling" if falling else "healthy", curves)
+
+
+RULES = (
+    diverging,
+    not_enough_evidence,
+    unstable,
+    stuck,
+    overfitting,
+    slow,
+    underfitting,
+    well,
+)
+"""Asked in this order; the last one always answers."""
+
+
+def _too_slow(curves):
+    evidence = [
+        (
+            f"The training loss falls steadily, from {_say(curves.loss[0])} in epoch 1 to "
+            f"{_say(curves.loss[-1])} in epoch {curves.epochs}, but only {_percent(max(0, curves.explained))} of the way, and "
+            "it hardly slows down: the steps are too short for so few epochs."
+        )
+    ]
+    sure = _sure(min(curves.steadiness, 1.0), 0.2, 1.0)
+    return "learning_rate_too_low", sure, evidence, advise("learning_rate_too_low", curves)
+
+
+def _where_not_finite(curves):
+    for values, name in ((curves.loss, "training"), (curves.val_loss, "validation")):
+        if values is not None and not np.isfinite(values).all():
+            epoch = int(np.argmin(np.isfinite(values)))
+            return f"The {name} loss is {values[epoch]} in epoch {epoch + 1}."
+    batches = np.asarray(curves.batch_losses)
+    if not np.isfinite(batches).all():
+        batch = int(np.argmin(np.isfinite(batches)))
+        return f"The loss of batch {batch + 1} of the run is {batches[batch]}."
+    return f"A loss that is not finite stopped the run after epoch {curves.epochs}."
+
+
+def _jump_sentences(values, jumps, name):
+    if not len(jumps):
+        return []
+    worst = max(jumps, key=lambda at: values[at] - values[at - 1])
+    return [
+        (
+            f"The {name} loss jumps up {len(jumps)} times in {len(values)} epochs, most in epoch "
+            f"{worst + 1}: from {_say(values[worst - 1])} to {_say(values[worst])}."
+        )
+    ]
+
+
+def _sure(value, border, full):
+    """Return 0.55 at the border of a rule, 0.95 from ``full`` on, and in between a straight line."""
+    return 0.55 + 0.4 * float(np.clip((value - border) / (full - border), 0, 1))
+
+
+def _last(values):
+    return f"{float(values[-1]):.2f}"
+
+
+def _say(value):
+    return f"{float(value):.3g}"
+
+
+def _percent(share):
+    return f"{100 * float(share):.0f} %"

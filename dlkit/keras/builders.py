@@ -13,11 +13,11 @@ from .heads import ACTIVATIONS, Seeds, check_task, finish, rate, shape_without_b
 from .transformers import build_language_model, build_transformer_model
 
 __all__ = [
-    "build_sequential_model",
     "build_cnn_model",
-    "build_rnn_model",
-    "build_transformer_model",
     "build_language_model",
+    "build_rnn_model",
+    "build_sequential_model",
+    "build_transformer_model",
 ]
 
 CELLS = {"lstm": keras.layers.LSTM, "gru": keras.layers.GRU, "simple": keras.layers.SimpleRNN}

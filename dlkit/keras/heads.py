@@ -6,9 +6,21 @@ import numpy as np
 from .. import checks
 
 TASK_TYPES = ("classification", "regression")
-ACTIVATIONS = (
-    "relu leaky_relu elu selu gelu silu mish softplus softsign tanh sigmoid hard_sigmoid linear"
-).split()
+ACTIVATIONS = [
+    "relu",
+    "leaky_relu",
+    "elu",
+    "selu",
+    "gelu",
+    "silu",
+    "mish",
+    "softplus",
+    "softsign",
+    "tanh",
+    "sigmoid",
+    "hard_sigmoid",
+    "linear",
+]
 
 
 def shape_without_batch(name, value, axes, example, open_axes=()):

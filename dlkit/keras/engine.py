@@ -1,0 +1,263 @@
+"""The Keras engine: any Keras model behind the same few questions as a `Network`.
+
+What is slow in Keras is building: a new model, a new compilation. So the engine compiles once and
+keeps what it compiled with the model; a new run resets weights, optimizer and random state, and
+hands learning rate and batch size over as arguments.
+"""
+
+import json
+
+import keras
+import numpy as np
+
+from ..training.config import TrainingConfig
+from ..training.engine import epoch_order
+from .losses import check_model, gives_logits, loss_for
+from .program import EVALUATION_SIZE, CompiledProgram, PlainProgram, metric_for
+
+_DROPOUT = 1  # the stream of random numbers for dropout and noise; sample order has another
+
+
+class KerasEngine:
+    """Train a Keras model on `Data` by a `TrainingConfig`, some batches at a time.
+
+    The loss and the optimizer come from the configuration, not from ``model.compile``; the
+    optimizer is dlkit's own rule, hosted by Keras. On TensorFlow each chunk of batches is one call
+    of a compiled function; other backends train batch by batch (and compile the model).
+
+    Parameters
+    ----------
+    model : keras.Model
+        Sequential or functional, with one input and one output; trained in place. It may be
+        compiled or not. An unbuilt Sequential is built with the data's input shape.
+    data : dlkit.Data
+    config : dlkit.TrainingConfig
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is of the wrong kind, or if model, data and loss do not fit each other.
+    """
+
+    name = "keras"
+
+    def __init__(self, model, data, config):
+        _check_data(data)
+        _check_config(config)
+        check_model(model, data)
+        self.model, self.data = model, data
+        self._tensors = {}
+        program = self._program_for(config)
+        self._seeds = _seed_states(model)
+        self._initial = [np.array(variable) for variable in model.weights]
+        self._adopt(config, program)
+
+    @property
+    def batches_per_epoch(self):
+        """Steps of one pass through the training data; the last batch may be smaller."""
+        return -(-len(self.data.x_train) // self.config.batch_size)
+
+    def begin_epoch(self, epoch):
+        """Put the samples in the order of ``epoch`` (counted from 1) and start new running means."""
+        number = len(self.data.x_train)
+        self._epoch = epoch
+        self._order = epoch_order(number, self.config.seed, epoch, self.config.shuffle)
+        self._sums = np.zeros(3)  # loss and metric, each times samples, and samples
+
+    def run(self, first, count):
+        """Train on batches ``first`` to ``first + count - 1`` of this epoch (counted from 0).
+
+        Returns
+        -------
+        numpy.ndarray, shape (count,), float64
+            The loss of each batch before its own step, regularization included. Losses that are
+            not finite are returned as they are.
+        """
+        if not 0 <= first < first + count <= self.batches_per_epoch:
+            raise ValueError(
+                f"first={first} and count={count} must lie within the {self.batches_per_epoch} "
+                "batches of an epoch."
+            )
+        if self._order is None:
+            self.begin_epoch(1)
+        rates = [self._rate_at(self._step + i) for i in range(count)]
+        size = self.config.batch_size
+        x, y = self._part("train")
+        losses, right = self._program.train(x, y, self._order, rates, first, size)
+        starts = (first + np.arange(count)) * size
+        samples = np.minimum(size, len(self._order) - starts)
+        self._sums += (losses @ samples, right.sum(), samples.sum())
+        self._step += count
+        return losses
+
+    def train_metrics(self):
+        """Return this epoch's running means so far: ``loss``, and ``accuracy`` or ``mae``."""
+        loss, metric, samples = self._sums
+        samples = max(samples, 1.0)
+        return {"loss": float(loss / samples), self._metric_name: float(metric / samples)}
+
+    def evaluate(self, part):
+        """Return loss and metrics of ``"train"`` or ``"validation"`` with the weights of now."""
+        if getattr(self.data, f"x_{part}", None) is None:
+            return None, {}
+        loss, metric = self._program.evaluate(*self._part(part))
+        return loss, {self._metric_name: metric}
+
+    def predict(self, x):
+        """Return the model's outputs, shape (samples, ...), for ``x`` of shape (samples, ...)."""
+        x = np.asarray(x)
+        blocks = range(0, len(x), EVALUATION_SIZE)
+        outputs = [self.model.predict_on_batch(x[i : i + EVALUATION_SIZE]) for i in blocks]
+        return np.concatenate(outputs)
+
+    def weights(self):
+        """Return a copy of all weights and moving statistics, in the order of ``model.weights``."""
+        return [np.array(variable) for variable in self.model.weights]
+
+    def set_weights(self, weights):
+        """Bring back what `weights` returned; the optimizer's state stays."""
+        _assign(self.model.weights, weights)
+
+    def snapshot(self):
+        """Return a copy of everything that a step changes, as lists of arrays and plain numbers."""
+        return {
+            "weights": self.weights(),
+            "optimizer": [np.array(variable) for variable in self._program.optimizer.variables],
+            "seeds": [np.array(variable) for variable in self._seeds],
+            "sums": self._sums.copy(),
+            "step": self._step,
+            "epoch": self._epoch,
+            "learning_rate": self._learning_rate,
+        }
+
+    def restore(self, snapshot):
+        """Bring back what `snapshot` returned, to the bit."""
+        self.set_weights(snapshot["weights"])
+        _assign(self._program.optimizer.variables, snapshot["optimizer"])
+        _assign(self._seeds, snapshot["seeds"])
+        self._learning_rate = snapshot["learning_rate"]
+        if snapshot["epoch"] is None:
+            self._forget_epoch()
+        else:
+            self.begin_epoch(int(snapshot["epoch"]))
+        self._step, self._sums = int(snapshot["step"]), np.array(snapshot["sums"])
+
+    def reset(self):
+        """Go back to the initial weights, a fresh optimizer and the first random numbers."""
+        self.set_weights(self._initial)
+        _assign(self._program.optimizer.variables, self._program.fresh)
+        stream = np.random.SeedSequence(self.config.seed, spawn_key=(_DROPOUT,))
+        numbers = np.random.default_rng(stream).integers(1, 2**31, len(self._seeds))
+        _assign(self._seeds, [np.array([number, 0]) for number in numbers])
+        self._learning_rate, self._step = None, 0
+        self._forget_epoch()
+
+    def reconfigure(self, config):
+        """Take another `TrainingConfig` without building the model anew, then `reset`.
+
+        Learning rate, batch size and seed cost nothing; another optimizer or loss is compiled once
+        and then kept.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If the model cannot be trained so; nothing has changed then.
+        """
+        _check_config(config)
+        self._adopt(config, self._program_for(config))
+
+    def set_learning_rate(self, value):
+        """Use another learning rate from the next step on, until `reset` or `reconfigure`."""
+        self._learning_rate = self.config.replace(learning_rate=value).learning_rate
+
+    def _adopt(self, config, program):
+        self.config, self._program, self._metric_name = config, program, program.metric_name
+        self._targets = program.targets
+        self.reset()
+
+    def _forget_epoch(self):
+        self._epoch, self._order, self._sums = None, None, np.zeros(3)
+
+    def _rate_at(self, step):
+        if self._learning_rate is not None:
+            return self._learning_rate
+        return self.config.learning_rate_at(step)
+
+    def _part(self, part):
+        key = part, self._program.loss_key
+        if key not in self._tensors:
+            x = getattr(self.data, f"x_{part}")
+            y = self._targets(getattr(self.data, f"y_{part}"))
+            if isinstance(self._program, CompiledProgram):
+                x, y = keras.ops.convert_to_tensor(x), keras.ops.convert_to_tensor(y)
+            self._tensors[key] = x, y
+        return self._tensors[key]
+
+    def _program_for(self, config):
+        """Return the compiled program for a configuration, from the model's own store if there."""
+        loss, targets = loss_for(self.model, self.data, config.loss)
+        loss_key = json.dumps(loss.get_config(), default=str) + type(loss).__name__
+        task = self.data.task_type, np.ndim(self.data.y_train)
+        trainable = tuple(id(variable) for variable in self.model.trainable_variables)
+        plain = config.replace(learning_rate_schedule=None, learning_rate=0.001)
+        host = plain.build_optimizer()
+        optimizer_key = type(host).__name__ + json.dumps(host.get_config(), default=str)
+        key = (loss_key, task, trainable, optimizer_key)
+        programs = _programs_of(self.model)
+        if key not in programs:
+            logits = getattr(loss, "from_logits", None)
+            logits = gives_logits(self.model) if logits is None else logits
+            outputs = self.model.output_shape[-1]
+            metric_name, metric = metric_for(self.data.task_type, outputs, logits)
+            kind = CompiledProgram if keras.backend.backend() == "tensorflow" else PlainProgram
+            program = kind(self.model, loss, metric, host.to_keras())
+            program.fresh = [np.array(variable) for variable in program.optimizer.variables]
+            program.loss_key, program.metric_name, program.targets = loss_key, metric_name, targets
+            programs[key] = program
+        return programs[key]
+
+
+class _Programs:
+    """Compiled programs by key; no dict itself, so that Keras does not look inside when saving."""
+
+    def __init__(self):
+        self.by_key = {}
+
+
+def _programs_of(model):
+    """Return the programs kept with a model, a new store at first; both go when the model goes."""
+    if "_dlkit_programs" not in model.__dict__:
+        object.__setattr__(model, "_dlkit_programs", _Programs())  # past Keras's tracking
+    return model._dlkit_programs.by_key
+
+
+def _seed_states(model):
+    weights = {id(variable) for variable in model.weights}
+    return [
+        v for v in model.variables if id(v) not in weights and v.name == "seed_generator_state"
+    ]
+
+
+def _assign(variables, values):
+    if len(variables) != len(values):
+        raise ValueError(
+            f"The model and its optimizer hold {len(variables)} arrays, but {len(values)} came. "
+            "Bring back what came from the same model with the same optimizer."
+        )
+    for variable, value in zip(variables, values, strict=True):
+        variable.assign(value)
+
+
+def _check_data(data):
+    from ..checks import describe
+    from ..datasets import Data
+
+    if not isinstance(data, Data):
+        raise TypeError(f"data must be a dlkit.Data, but got {describe(data)}.")
+
+
+def _check_config(config):
+    if not isinstance(config, TrainingConfig):
+        from ..checks import describe
+
+        raise TypeError(f"config must be a dlkit.TrainingConfig, but got {describe(config)}.")

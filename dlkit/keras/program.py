@@ -1,0 +1,200 @@
+"""The compiled parts of the Keras engine: a chunk of batches, an evaluation, a prediction.
+
+`CompiledProgram` serves the TensorFlow backend: a whole chunk of batches is one call of one
+compiled function, which returns the loss of every batch. `PlainProgram` serves every backend
+through Keras's own ``train_on_batch`` and ``predict_on_batch``, one batch at a time. Both take the
+same arguments and give the same results.
+"""
+
+import keras
+import numpy as np
+
+EVALUATION_SIZE = 1024  # samples at once where no gradients are needed
+
+
+def metric_for(task_type, outputs, from_logits):
+    """Return the metric of a task and a function for it, one value per sample.
+
+    Accuracy is the share of right classes (for sequences: of right time steps); ``mae`` is the
+    mean over the outputs of ``|y_true - y_pred|``.
+
+    Parameters
+    ----------
+    task_type : {"classification", "regression"}
+    outputs : int
+        Length of the last axis of the model's output.
+    from_logits : bool
+        Whether one single output means a class by its sign, not by the side of 1/2.
+
+    Returns
+    -------
+    str
+        ``"accuracy"`` or ``"mae"``.
+    callable
+        ``f(y_true, y_pred)`` with tensors of shape (batch, ...), result of shape (batch,).
+    """
+    ops = keras.ops
+
+    def absolute_error(y_true, y_pred):
+        return _per_sample(ops.abs(ops.cast(y_true, y_pred.dtype) - y_pred))
+
+    def accuracy(y_true, y_pred):
+        if outputs == 1:
+            decided = ops.cast(y_pred > (0.0 if from_logits else 0.5), "int64")
+            return _per_sample(decided == ops.cast(y_true, "int64"))
+        if len(y_true.shape) == len(y_pred.shape):
+            y_true = ops.argmax(y_true, axis=-1)
+        decided = ops.cast(ops.argmax(y_pred, axis=-1), "int64")
+        return _per_sample(decided == ops.cast(y_true, "int64"))
+
+    if task_type == "regression":
+        return "mae", absolute_error
+    return "accuracy", accuracy
+
+
+def _per_sample(values):
+    values = keras.ops.cast(values, "float32")
+    while len(values.shape) > 1:
+        values = keras.ops.mean(values, axis=-1)
+    return values
+
+
+class CompiledProgram:
+    """Train and evaluate one model with one loss and one optimizer, compiled by TensorFlow.
+
+    The learning rates, the order of the samples and the batch size are arguments of the compiled
+    functions, so that none of them causes a new compilation.
+
+    Parameters
+    ----------
+    model : keras.Model
+        Built; its weights are changed in place, its own ``compile`` settings are not used.
+    loss : keras.losses.Loss
+        The mean over the batch; the model's regularization losses are added.
+    metric : callable
+        ``metric(y_true, y_pred)``, one value per sample.
+    optimizer : keras.optimizers.Optimizer
+    """
+
+    def __init__(self, model, loss, metric, optimizer):
+        import tensorflow as tf  # the one place of dlkit that speaks to TensorFlow itself
+
+        self.optimizer = optimizer
+        trainable = model.trainable_variables
+        optimizer.build(trainable)
+
+        def regularized(y, y_pred):
+            return tf.add_n([loss(y, y_pred), *(tf.cast(t, loss.dtype) for t in model.losses)])
+
+        @tf.autograph.experimental.do_not_convert
+        def train_batch(x, y, rate):
+            optimizer.learning_rate.assign(rate)
+            with tf.GradientTape() as tape:
+                y_pred = model(x, training=True)
+                value = regularized(y, y_pred)
+            optimizer.apply(tape.gradient(value, [v.value for v in trainable]), trainable)
+            return value, tf.reduce_sum(metric(y, y_pred))
+
+        @tf.function(reduce_retracing=True)
+        def train(x, y, order, rates, first, batch_size):
+            count = tf.shape(rates)[0]
+            losses = tf.TensorArray(loss.dtype, size=count)
+            right = tf.TensorArray("float32", size=count)
+            for i in tf.range(count):
+                start = (first + i) * batch_size
+                rows = order[start : start + batch_size]
+                value, metric_sum = train_batch(tf.gather(x, rows), tf.gather(y, rows), rates[i])
+                losses = losses.write(i, value)
+                right = right.write(i, metric_sum)
+            return losses.stack(), right.stack()
+
+        @tf.autograph.experimental.do_not_convert
+        def evaluate_block(x, y):
+            y_pred = model(x, training=False)
+            size = tf.cast(tf.shape(x)[0], loss.dtype)
+            return loss(y, y_pred) * size, tf.reduce_sum(metric(y, y_pred))
+
+        @tf.function(reduce_retracing=True)
+        def evaluate(x, y):
+            samples = tf.shape(x)[0]
+            total, right = tf.zeros((), loss.dtype), tf.zeros((), "float32")
+            for start in tf.range(0, samples, EVALUATION_SIZE):
+                rows = slice(start, start + EVALUATION_SIZE)
+                value, metric_sum = evaluate_block(x[rows], y[rows])
+                total, right = total + value, right + metric_sum
+            penalty = tf.add_n([tf.zeros((), loss.dtype), *model.losses])
+            return total / tf.cast(samples, loss.dtype) + penalty, right / tf.cast(
+                samples, "float32"
+            )
+
+        self._train, self._evaluate = train, evaluate
+
+    def train(self, x, y, order, rates, first, batch_size):
+        """Train on ``len(rates)`` batches from batch ``first`` of this epoch on.
+
+        Parameters
+        ----------
+        x, y : tensor
+            All training samples.
+        order : numpy.ndarray of int64
+            The samples in the order of this epoch.
+        rates : sequence of float
+            One learning rate per batch.
+        first, batch_size : int
+
+        Returns
+        -------
+        losses : numpy.ndarray of float64, shape (len(rates),)
+            The loss of each batch before its own step.
+        right : numpy.ndarray of float64, shape (len(rates),)
+            The sum of the metric over each batch's samples.
+        """
+        rates = np.asarray(rates, "float32")
+        first, batch_size = np.int64(first), np.int64(batch_size)
+        losses, right = self._train(x, y, order, rates, first, batch_size)
+        return losses.numpy().astype("float64"), right.numpy().astype("float64")
+
+    def evaluate(self, x, y):
+        """Return the mean loss and the mean metric of the samples, without training."""
+        return tuple(float(value) for value in self._evaluate(x, y))
+
+
+class PlainProgram:
+    """The same as `CompiledProgram`, for any backend of Keras: one call of Keras for each batch.
+
+    It compiles the model (``model.compile``) with its own loss and optimizer.
+    """
+
+    def __init__(self, model, loss, metric, optimizer):
+        self.optimizer, self._model, self._loss = optimizer, model, loss
+        self._mean = keras.metrics.MeanMetricWrapper(metric, name="metric")
+        optimizer.build(model.trainable_variables)
+
+    def _compile(self):
+        """Compile the model, unless it still is as this program left it."""
+        if self._model.optimizer is not self.optimizer:
+            self._model.compile(optimizer=self.optimizer, loss=self._loss, metrics=[self._mean])
+
+    def train(self, x, y, order, rates, first, batch_size):
+        """Train on ``len(rates)`` batches; see `CompiledProgram.train`."""
+        self._compile()
+        losses, right = [], []
+        for i, rate in enumerate(rates):
+            rows = order[(first + i) * batch_size : (first + i + 1) * batch_size]
+            self.optimizer.learning_rate.assign(rate)
+            self._model.reset_metrics()
+            loss, mean = self._model.train_on_batch(x[rows], y[rows])
+            losses.append(float(loss))
+            right.append(float(mean) * len(rows))
+        return np.array(losses), np.array(right)
+
+    def evaluate(self, x, y):
+        """Return the mean loss and the mean metric of the samples, without training."""
+        self._compile()
+        total = right = 0.0
+        for start in range(0, len(x), EVALUATION_SIZE):
+            rows = slice(start, start + EVALUATION_SIZE)
+            self._model.reset_metrics()
+            loss, mean = self._model.test_on_batch(x[rows], y[rows])
+            total, right = total + float(loss) * len(x[rows]), right + float(mean) * len(x[rows])
+        return total / len(x), right / len(x)

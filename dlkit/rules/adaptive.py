@@ -1,0 +1,68 @@
+"""Rules that divide each gradient by the size that it usually has."""
+
+from dlkit.rules.base import Rule, fraction, not_negative, positive
+
+
+class adagrad(Rule):
+    """AdaGrad: divide by the root of the sum of all squared gradients so far.
+
+    ::
+
+        accumulator = accumulator + gradient**2
+        delta = -learning_rate * gradient / sqrt(accumulator + epsilon)
+
+    The accumulator only grows, so that the steps only shrink. As in Keras, ``epsilon`` stands
+    inside the root and the accumulator starts at ``initial_accumulator_value=0.1``; in PyTorch
+    ``epsilon`` stands outside and the accumulator starts at 0.
+
+    Source: Duchi, Hazan and Singer (2011), "Adaptive subgradient methods for online learning and
+    stochastic optimization", equation 1 with a diagonal matrix.
+    """
+
+    title = "AdaGrad"
+    hyperparameters = {
+        "initial_accumulator_value": not_negative(0.1),
+        "epsilon": positive(1e-7),
+    }
+
+    @staticmethod
+    def init(xp, parameter, initial_accumulator_value, **_):
+        return {"accumulator": xp.full_like(parameter, initial_accumulator_value)}
+
+    @staticmethod
+    def update(xp, gradient, parameter, slots, scalars, learning_rate, epsilon, **_):
+        accumulator = slots["accumulator"]
+        accumulator = accumulator + gradient**2
+        delta = -learning_rate * gradient / xp.sqrt(accumulator + epsilon)
+        return delta, {"accumulator": accumulator}
+
+
+class rmsprop(Rule):
+    """RMSProp: divide by the root of the moving average of the squared gradients.
+
+    ::
+
+        mean_square = rho * mean_square + (1 - rho) * gradient**2
+        delta = -learning_rate * gradient / sqrt(mean_square + epsilon)
+
+    This is the plain form of the lecture, with neither momentum nor centring. As in Keras,
+    ``epsilon`` stands inside the root and ``rho`` is 0.9; in PyTorch ``epsilon`` stands outside,
+    and ``rho`` is called ``alpha`` and is 0.99.
+
+    Source: Hinton, Srivastava and Swersky (2012), "Neural networks for machine learning",
+    lecture 6e.
+    """
+
+    title = "RMSProp"
+    hyperparameters = {"rho": fraction(0.9), "epsilon": positive(1e-7)}
+
+    @staticmethod
+    def init(xp, parameter, **_):
+        return {"mean_square": xp.zeros_like(parameter)}
+
+    @staticmethod
+    def update(xp, gradient, parameter, slots, scalars, learning_rate, rho, epsilon):
+        mean_square = slots["mean_square"]
+        mean_square = rho * mean_square + (1 - rho) * gradient**2
+        delta = -learning_rate * gradient / xp.sqrt(mean_square + epsilon)
+        return delta, {"mean_square": mean_square}

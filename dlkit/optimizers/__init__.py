@@ -94,10 +94,5 @@ def get(optimizer, **arguments):
     return OPTIMIZERS[checks.choice("optimizer", name, OPTIMIZERS)](**arguments)
 
 
-__all__ = [
-    "OPTIMIZERS",
-    "NonFiniteGradientError",
-    "Optimizer",
-    "get",
-    *(host.__name__ for host in OPTIMIZERS.values()),
-]
+__all__ = ["OPTIMIZERS", "NonFiniteGradientError", "Optimizer", "get"]
+__all__ += [host.__name__ for host in OPTIMIZERS.values()]

@@ -184,9 +184,9 @@ class Optimizer:
         **keras_arguments
             What Keras alone has, such as ``gradient_accumulation_steps``.
         """
-        from dlkit.keras.optimizer import RuleOptimizer
+        from dlkit.keras.optimizer import to_keras
 
-        return RuleOptimizer(**self._keras_config(), **keras_arguments)
+        return to_keras(self, **keras_arguments)
 
     def __repr__(self):
         """Return how to write this optimizer."""

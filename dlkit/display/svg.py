@@ -51,11 +51,12 @@ def to_svg(chart):
     ]
     if chart.title:
         parts.append(_words(chart.width / 2, 14, chart.title, "middle", 14, FOREGROUND, True))
-    for index, panel in enumerate(chart.panels):
-        row, column = divmod(index, chart.columns)
-        left, right = edges[column], edges[column + 1]
-        frame = _Frame(panel, left, top + row * height, right - left, height, index)
-        parts.extend(frame.draw())
+    with np.errstate(over="ignore", invalid="ignore"):  # a diverging loss leaves the panel, no more
+        for index, panel in enumerate(chart.panels):
+            row, column = divmod(index, chart.columns)
+            left, right = edges[column], edges[column + 1]
+            frame = _Frame(panel, left, top + row * height, right - left, height, index)
+            parts.extend(frame.draw())
     parts.append("</svg>")
     return "".join(parts)
 

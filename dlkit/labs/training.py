@@ -1,0 +1,524 @@
+"""TrainingLab: choose data, a network and its settings, press Start, and watch it learn."""
+
+import threading
+import time
+from dataclasses import dataclass
+from html import escape
+
+from dlkit import datasets
+from dlkit.display.controls import button, menu, slider, stops, toggle
+from dlkit.display.lab import Lab
+from dlkit.labs.architectures import ARCHITECTURES, build_model
+from dlkit.labs.goals import Goal
+from dlkit.plots.curves import Run, curves_chart
+from dlkit.training.config import TrainingConfig
+from dlkit.training.job import TrainingJob
+from dlkit.training.records import Status
+
+FULL_SPEED = 0.0
+PACES = (
+    ("1 batch/s", 1.0),
+    ("5 batches/s", 5.0),
+    ("20 batches/s", 20.0),
+    ("100 batches/s", 100.0),
+    ("full speed", FULL_SPEED),
+)
+_FRAME_SECONDS = 1 / 15
+_SENTENCE_SECONDS = 0.5
+_RUNS_KEPT = 5
+_OPTIMIZERS = ("sgd", "momentum", "nesterov", "adagrad", "rmsprop", "adam", "nadam")
+
+
+@dataclass(frozen=True)
+class KeptRun:
+    """A run that has ended, with the settings that made it.
+
+    Parameters
+    ----------
+    number : int
+        Counted from 1.
+    settings : dict
+        Values of the controls when it was started.
+    history : History
+        Its numbers.
+    batches_per_epoch : int
+        Steps in one of its epochs.
+    diagnosis : str
+        The label of its diagnosis.
+    """
+
+    number: int
+    settings: dict
+    history: object
+    batches_per_epoch: int
+    diagnosis: str
+
+
+class TrainingLab(Lab):
+    """Train a network on real data, and watch loss and accuracy while it learns.
+
+    Parameters
+    ----------
+    goal : Goal or dict, optional
+        What to reach; the lab says when it is reached.
+    challenge : str, optional
+        The goal in words of your own.
+    **values
+        Opening values of the controls: ``dataset architecture engine epochs learning_rate
+        batch_size optimizer early_stopping seed pace overlay``.
+
+    Examples
+    --------
+    >>> lab = TrainingLab(epochs=5, pace=0.0)   # doctest: +SKIP
+    >>> lab.run(); lab.wait()                   # doctest: +SKIP
+    >>> print(lab.summary())                    # doctest: +SKIP
+    """
+
+    title = "Training lab"
+    question = "How do epochs, learning rate and batch size change the way a network learns?"
+
+    def __init__(self, *, goal=None, challenge=None, **values):
+        self.goal = Goal(**goal) if isinstance(goal, dict) else goal or Goal(
+            at_least=0.97, within_epochs=10, changing_only=("learning_rate",)
+        )  # fmt: skip
+        if not isinstance(self.goal, Goal):
+            raise TypeError(f"goal must be a Goal or a dictionary, but got {type(goal).__name__}.")
+        super().__init__(challenge=challenge or self.goal.sentence(), **values)
+
+    def control_groups(self):
+        data_sets = [(name.replace("_", " "), name) for name in datasets.DATASETS]
+        networks = [(entry.label, name) for name, entry in ARCHITECTURES.items()]
+        return {
+            "Data and network": {
+                "dataset": menu(
+                    "digits",
+                    data_sets,
+                    label="data set",
+                    help="What is learnt. Digits are 1,797 real handwritten digits, 8×8 pixels.",
+                ),
+                "architecture": menu(
+                    "mlp_128_64_32",
+                    networks,
+                    label="architecture",
+                    help="The layers of the network; 128-64-32 are the sizes of hidden layers.",
+                ),
+                "engine": menu(
+                    "numpy",
+                    [("NumPy (dlkit's own)", "numpy"), ("Keras", "keras")],
+                    label="engine",
+                    help="Who computes: dlkit's readable NumPy code, or Keras on TensorFlow. "
+                    "Both start an MLP from the same weights.",
+                ),
+            },
+            "Training": {
+                "epochs": slider(
+                    20, 1, 500, whole=True, label="epochs", help="Passes through the training data."
+                ),
+                "learning_rate": slider(
+                    0.001,
+                    0.0001,
+                    0.1,
+                    logarithmic=True,
+                    label="learning rate",
+                    help="Length of a step along the negative gradient.",
+                ),
+                "batch_size": stops(
+                    32,
+                    (16, 32, 64, 128, 256),
+                    label="batch size",
+                    help="Samples whose gradients are averaged for one step.",
+                ),
+                "optimizer": menu(
+                    "adam",
+                    [(name, name) for name in _OPTIMIZERS],
+                    label="optimizer",
+                    help="The rule that turns gradients into steps.",
+                ),
+                "early_stopping": toggle(
+                    True,
+                    label="early stopping (patience 5)",
+                    help="Ends the run when the validation loss has not improved for five epochs, "
+                    "and brings the best weights back.",
+                ),
+                "seed": slider(
+                    0, 0, 20, whole=True, label="seed", help="Fixes initial weights and batches."
+                ),
+            },
+            "View": {
+                "pace": stops(
+                    100.0, PACES, label="pace", help="How fast it trains, so that you can watch."
+                ),
+                "overlay": toggle(
+                    True, label="show earlier runs", help="Draws the runs before behind this one."
+                ),
+            },
+        }
+
+    def prepare(self):
+        self._jobs = {}
+        self._runs = ()
+        self._number = 0
+        self._settings = None
+        self._opening = self.controls.values()
+        self._starting = threading.Lock()
+        self._drawn = self._spoken = 0.0
+        self._report = ""
+        self.job = self._job_for(self._opening)
+
+    def buttons(self):
+        self._buttons = {
+            "start": button(
+                "Start", lambda: self.guard(self.run), name="start", main=True,
+                help="Trains from the initial weights with the settings at the left.",
+            ),
+            "pause": button(
+                "Pause", lambda: self.guard(self.pause), name="pause",
+                help="Holds after the present batch; press again to go on.",
+            ),
+            "step": button(
+                "Step", lambda: self.guard(self.step), name="step",
+                help="Trains one single batch, then waits.",
+            ),
+            "stop": button(
+                "Stop", lambda: self.guard(self.stop), name="stop",
+                help="Ends the run after the present batch and writes the report.",
+            ),
+            "rewind": button(
+                "Rewind", lambda: self.guard(self.rewind), name="rewind",
+                help="Back to the same initial weights, before the first batch.",
+            ),
+            "forget": button(
+                "Forget runs", lambda: self.guard(self.forget), name="forget",
+                help="Clears the list of earlier runs.",
+            ),
+        }  # fmt: skip
+        return list(self._buttons.values())
+
+    # What the buttons do; each may be called from a cell just as well
+
+    def run(self):
+        """Start a fresh run with the present settings; see `wait`.
+
+        Returns
+        -------
+        bool
+            True if this call has started it. While a run is going, a plain message says so.
+        """
+        if not self._starting.acquire(blocking=False):
+            self.say("A run is being started already.")
+            return False
+        try:
+            if self.job.status.state == "running":
+                self.say("A run is going already. Press Stop first, or watch it finish.")
+                return False
+            self.say("")
+            self._begin()
+            return self.job.start()
+        finally:
+            self._starting.release()
+
+    def pause(self):
+        """Pause a run that is going; go on with one that is paused or stopped."""
+        state = self.job.status.state
+        if state == "running":
+            self.job.pause()
+        elif state in ("paused", "stopped"):
+            self.job.resume()
+        else:
+            self.say("Nothing is running. Press Start.")
+
+    def step(self, batches=1):
+        """Train one batch (or several), then wait.
+
+        Parameters
+        ----------
+        batches : int
+            How many.
+        """
+        if self.job.status.state == "running":
+            self.job.pause()
+            self.job.wait(5)
+        if self.job.status.state not in ("paused", "stopped"):
+            self._begin()
+        self.job.step(batches)
+        self.refresh()
+
+    def stop(self):
+        """End the run after the present batch."""
+        if self.job.status.state in ("running", "paused"):
+            self.job.stop()
+        else:
+            self.say("Nothing is running that could be stopped.")
+
+    def rewind(self):
+        """Go back to the initial weights of the present run."""
+        self.job.rewind()
+        self._report = ""
+        self.refresh()
+
+    def forget(self):
+        """Clear the list of earlier runs."""
+        self._runs = ()
+        self.refresh()
+
+    def wait(self, timeout=None):
+        """Wait until the run has come to rest.
+
+        Parameters
+        ----------
+        timeout : float, optional
+            Seconds to wait at most.
+
+        Returns
+        -------
+        bool
+            Whether it rests.
+        """
+        return self.job.wait(timeout)
+
+    @property
+    def runs(self):
+        """The runs that have ended, oldest first: tuple of `KeptRun`."""
+        return self._runs
+
+    def close(self):
+        """Stop what runs, and remove the lab from the page."""
+        for job in self._jobs.values():
+            job.stop()
+        super().close()
+
+    def changed(self, name):
+        if name == "pace":
+            self._set_pace()
+        elif name != "overlay" and self.job.status.state in ("running", "paused"):
+            self.say("The new settings take effect with the next Start.")
+
+    def state(self):
+        return {**super().state(), "goal": self.goal.to_dict(), "challenge": self.challenge}
+
+    @classmethod
+    def from_state(cls, state):
+        lab = super().from_state(state)
+        lab.goal = Goal(**state.get("goal", {}))
+        lab.challenge = state.get("challenge", lab.challenge)
+        return lab
+
+    def met(self):
+        if self._settings is None:
+            return False
+        return self.goal.reached(self.job.history, self._opening, self._settings)
+
+    # The picture and the words
+
+    def chart(self):
+        settings = self._settings or self.controls.values()
+        metric = "accuracy" if self.job.data.task_type == "classification" else "mae"
+        runs = [self._drawable(run) for run in self._shown_runs()]
+        present = Run("", self.job.history, self.job.engine.batches_per_epoch, self._number - 1)
+        if self._number > 1 and runs:
+            present = Run(f"run {self._number}", *_after_label(present))
+        return curves_chart(
+            [*runs, present],
+            epochs=settings["epochs"],
+            metric=metric,
+            title=self._title(),
+            summary=self._words(),
+        )
+
+    def details(self):
+        return self._report + self._table()
+
+    def _title(self):
+        settings = self._settings or self.controls.values()
+        return (
+            f"Loss: learning rate {settings['learning_rate']:.3g}, "
+            f"batch size {settings['batch_size']}"
+        )
+
+    def _words(self):
+        return progress_sentence(self.job.status, self.job.history)
+
+    def _shown_runs(self):
+        if not self.controls.overlay.value:
+            return ()
+        task = self.job.data.task_type
+        return [
+            run
+            for run in self._runs[-_RUNS_KEPT:]
+            if run.number != self._number and _task(run) == task
+        ]
+
+    def _drawable(self, run):
+        return Run(f"run {run.number}", run.history, run.batches_per_epoch, run.number - 1)
+
+    def _table(self):
+        if not self._runs:
+            return ""
+        rows = "".join(_row(run) for run in self._runs[-_RUNS_KEPT:])
+        head = "".join(
+            f'<th scope="col">{name}</th>'
+            for name in (
+                "run", "data", "network", "engine", "optimizer", "learning rate", "batch size",
+                "epochs run", "best epoch", "validation loss then", "diagnosis",
+            )
+        )  # fmt: skip
+        return (
+            "<details open><summary>Runs so far</summary>"
+            f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></details>"
+        )
+
+    # The run
+
+    def _job_for(self, settings):
+        key = tuple(settings[name] for name in ("dataset", "architecture", "engine", "seed"))
+        config = TrainingConfig(
+            **{
+                name: settings[name]
+                for name in (
+                    "epochs", "learning_rate", "batch_size", "optimizer", "early_stopping", "seed"
+                )
+            }
+        )  # fmt: skip
+        if key not in self._jobs:
+            data = datasets.get(settings["dataset"])
+            model = build_model(settings["architecture"], settings["engine"], data, key[-1])
+            job = TrainingJob(model, data, config)
+            job.add_observer(self._observe)
+            if len(self._jobs) >= 4:  # a compiled Keras model takes megabytes
+                self._jobs.pop(next(iter(self._jobs)))
+            self._jobs[key] = job
+        elif self._jobs[key].config != config:
+            self._jobs[key].reconfigure(config)
+        else:
+            self._jobs[key].rewind()
+        return self._jobs[key]
+
+    def _begin(self):
+        settings = self.controls.values()
+        self.job = self._job_for(settings)
+        self._settings, self._report = settings, ""
+        self._number += 1
+        self._set_pace()
+
+    def _set_pace(self):
+        self.job.pace = self.controls.pace.value or None
+
+    def _observe(self, record):
+        if isinstance(record, Status):
+            self._on_status(record)
+        elif time.perf_counter() - self._drawn >= _FRAME_SECONDS:
+            self._draw_frame()
+
+    def _draw_frame(self):
+        """Draw curves from the training thread, unless another thread is drawing just now."""
+        if not self._drawing.acquire(blocking=False):
+            return
+        try:
+            now = time.perf_counter()
+            self._drawn = now
+            if not self._closed:
+                self._draw(speak=now - self._spoken >= _SENTENCE_SECONDS)
+        finally:
+            self._drawing.release()
+
+    def _on_status(self, status):
+        self._buttons["pause"].description = (
+            "Resume" if status.state in ("paused", "stopped") else "Pause"
+        )
+        if status.error:
+            self.say(status.error, problem=True)
+        if status.state in ("finished", "stopped") and self._settings is not None:
+            self._keep_run()
+        self.refresh()
+
+    def _keep_run(self):
+        history = self.job.history
+        if not len(history.batch_losses):
+            return
+        diagnosis = self.job.diagnosis
+        kept = KeptRun(
+            self._number,
+            self._settings,
+            history,
+            self.job.engine.batches_per_epoch,
+            diagnosis.label,
+        )
+        others = tuple(run for run in self._runs if run.number != self._number)
+        self._runs = (*others, kept)[-_RUNS_KEPT:]
+        self._report = report_html(self.job, diagnosis)
+
+
+def progress_sentence(status, history):
+    """Return what a run shows now, in one or two sentences.
+
+    Parameters
+    ----------
+    status : Status
+        Where it is.
+    history : History
+        Its numbers up to now.
+
+    Returns
+    -------
+    str
+    """
+    columns = history.history
+    if not len(history.batch_losses):
+        return f"Ready for {status.epochs} epochs of {status.batches} batches. Press Start."
+    if not columns:
+        return (
+            f"Epoch 1 of {status.epochs}, batch {status.batch} of {status.batches}: "
+            f"the loss of the last batch is {history.batch_losses[-1]:.3g}."
+        )
+    words = f"Epoch {len(history)} of {status.epochs}: training loss {columns['loss'][-1]:.3g}"
+    if "val_loss" in columns:
+        words += f", validation loss {columns['val_loss'][-1]:.3g}"
+        if "val_accuracy" in columns:
+            words += f", validation accuracy {columns['val_accuracy'][-1]:.1%}"
+        words += f"; best epoch so far {history.best_epoch}{_gap(columns)}"
+    ending = f" The run has ended: {history.stop_reason}." if history.stop_reason else ""
+    return words.replace("%", " %") + "." + ending
+
+
+def _gap(columns):
+    gaps = [late - early for early, late in zip(columns["loss"], columns["val_loss"], strict=True)]
+    growing = 0
+    while growing + 1 < len(gaps) and gaps[-1 - growing] > gaps[-2 - growing]:
+        growing += 1
+    return f", gap growing for {growing} epochs" if growing >= 3 else ""
+
+
+def report_html(job, diagnosis):
+    """Return the report and the diagnosis of a job that rests, as HTML."""
+    return (
+        f'<h3>Report</h3><pre style="white-space:pre-wrap">{escape(job.report.text())}</pre>'
+        f"<p>{escape(diagnosis.text())}</p>"
+    )
+
+
+def _task(run):
+    return "classification" if "accuracy" in run.history.history else "regression"
+
+
+def _row(run):
+    settings, history = run.settings, run.history
+    best = history.best_epoch
+    losses = history.history.get("val_loss")
+    cells = (
+        settings["dataset"],
+        ARCHITECTURES[settings["architecture"]].label,
+        settings["engine"],
+        settings["optimizer"],
+        f"{settings['learning_rate']:.3g}",
+        settings["batch_size"],
+        len(history),
+        best or "–",
+        f"{losses[best - 1]:.3g}" if losses and best else "–",
+        run.diagnosis.replace("_", " "),
+    )
+    data = "".join(f"<td>{escape(str(cell))}</td>" for cell in cells)
+    return f'<tr><th scope="row">{run.number}</th>{data}</tr>'
+
+
+def _after_label(run):
+    return run.history, run.batches_per_epoch, run.index

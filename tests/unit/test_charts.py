@@ -1,0 +1,149 @@
+"""A chart says the same in both forms, and keeps its promises about text, range and colour."""
+
+import re
+import xml.etree.ElementTree as ElementTree
+
+import matplotlib
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+from matplotlib.figure import Figure
+
+from dlkit.display.svg import to_svg
+from dlkit.plots import style
+from dlkit.plots.chart import Area, Arrow, Bars, Box, Chart, Heat, Line, Panel, Points, Text
+from dlkit.plots.figure import figure_summary, to_figure
+
+ALL_MARKS = (
+    Line([0, 1, 2], [0, 1, 4], "training"),
+    Line([0, 1, 2], [1, np.nan, 3], "validation", color="orange", dash="dashed"),
+    *(
+        Points([0.5], [0.5], f"class {index}", marker=marker, filled=index % 2 == 0)
+        for index, marker in enumerate(style.MARKERS)
+    ),
+    Area(x1=0.5, label="dead zone"),
+    Bars([0, 1], [2, 3], "height", color=("blue", "orange")),
+    Heat(np.arange(6).reshape(2, 3), 0, 2, 0, 4),
+    Text(1, 1, "two\nlines"),
+    Arrow(0, 0, 1, 1),
+    Box(1, 2, 0.5, 0.5, "node\n2.0", filled=True),
+)
+
+NAMESPACE = "{http://www.w3.org/2000/svg}"
+
+
+def parsed(chart):
+    return ElementTree.fromstring(to_svg(chart))
+
+
+def words_of(chart):
+    return [node.text for node in parsed(chart).iter(f"{NAMESPACE}text")]
+
+
+@pytest.mark.parametrize("axes", [True, False])
+@pytest.mark.parametrize("scale", ["linear", "log"])
+def test_every_mark_is_drawn_by_both_renderers(axes, scale):
+    panel = Panel(ALL_MARKS, title="All", axes=axes, x_range=(0.1, 3), x_scale=scale)
+    chart = Chart(panel, "All marks.")
+    assert len(parsed(chart)) > 3
+    figure = to_figure(chart)
+    figure.canvas.draw()
+    assert figure_summary(figure) == "All marks."
+
+
+def test_svg_is_an_image_with_the_summary_as_its_name():
+    root = parsed(Chart(Panel(ALL_MARKS), 'Loss < 0.1 & "falling"'))
+    assert root.get("role") == "img"
+    assert root.get("aria-label") == 'Loss < 0.1 & "falling"'
+
+
+def test_both_forms_show_titles_labels_and_legend():
+    panel = Panel(ALL_MARKS, title="Loss falls", x_label="epoch", y_label="loss (nats)")
+    chart = Chart(panel, "x", title="Whole")
+    in_svg = words_of(chart)
+    figure = to_figure(chart)
+    axes = figure.axes[0]
+    legend = [text.get_text() for text in axes.get_legend().get_texts()]
+    for words in ("Loss falls", "epoch", "loss (nats)", "training", "validation", "dead zone"):
+        assert words in in_svg, f"{words!r} is missing in the SVG"
+    assert axes.get_title(loc="left") == "Loss falls"
+    assert (axes.get_xlabel(), axes.get_ylabel()) == ("epoch", "loss (nats)")
+    assert {"training", "validation", "dead zone"} <= set(legend)
+
+
+def test_the_same_range_holds_in_both_forms():
+    panel = Panel([Line([0, 10], [0, 5], "a")], x_range=(-2, 12), y_range=(-1, 6))
+    axes = to_figure(Chart(panel, "x")).axes[0]
+    assert axes.get_xlim() == (-2, 12)
+    assert axes.get_ylim() == (-1, 6)
+
+
+def test_dashes_differ_as_well_as_colours():
+    panel = Panel([Line([0, 1], [0, 1], dash="solid"), Line([0, 1], [1, 0], dash="dashed")])
+    lines = to_figure(Chart(panel, "x")).axes[0].get_lines()
+    assert [line.get_linestyle() for line in lines] == ["-", "--"]
+    assert "stroke-dasharray" in to_svg(Chart(panel, "x"))
+
+
+def test_text_in_a_chart_cannot_become_markup():
+    chart = Chart(Panel([Text(0, 0, "<script>alert(1)</script>")], title="<b>"), "<i>")
+    assert "<script>" not in to_svg(chart)
+    assert "<b>" not in to_svg(chart)
+
+
+def test_no_pyplot_state_is_touched():
+    to_figure(Chart(Panel(ALL_MARKS), "x"))
+    assert matplotlib._pylab_helpers.Gcf.get_all_fig_managers() == []
+
+
+def test_spikes_survive_the_thinning_of_long_lines():
+    y = np.zeros(20_000)
+    y[12_345] = 1.0
+    panel = Panel([Line(np.arange(20_000), y)], y_range=(0, 1))
+    numbers = re.findall(
+        r"d=\"M([^\"]+)\" fill=\"none\" stroke-linejoin", to_svg(Chart(panel, "x"))
+    )
+    heights = {pair.split(",")[1] for pair in numbers[0].split()}
+    assert len(heights) == 2, "the spike of one point in 20,000 was lost"
+    assert len(numbers[0].split()) <= 402
+
+
+@given(arrays(np.float64, st.integers(1, 60), elements=st.floats(allow_nan=True, width=64)))
+def test_any_numbers_give_well_formed_svg(values):
+    chart = Chart(Panel([Line(np.arange(len(values)), values, "a"), Points([0], values[:1])]), "x")
+    assert parsed(chart).tag == f"{NAMESPACE}svg"
+
+
+def test_a_chart_needs_panels_and_words():
+    with pytest.raises(ValueError, match="panels"):
+        Chart((), "x")
+    with pytest.raises(ValueError, match="summary"):
+        Chart(Panel(), "  ")
+
+
+def test_summary_of_a_foreign_figure_names_its_parts():
+    figure = Figure()
+    axes = figure.add_subplot()
+    axes.plot([1, 2], label="mine")
+    axes.set(title="My plot", xlabel="day", ylabel="euro")
+    assert figure_summary(figure) == "My plot: euro against day; curves: mine."
+    with pytest.raises(TypeError, match="figure"):
+        figure_summary("a plot")
+
+
+def contrast(first, second):
+    def luminance(color):
+        parts = [int(color[place : place + 2], 16) / 255 for place in (1, 3, 5)]
+        linear = [p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts]
+        return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+    dark, light = sorted((luminance(first), luminance(second)))
+    return (light + 0.05) / (dark + 0.05)
+
+
+def test_the_first_two_series_can_be_told_apart_without_colour():
+    """Their luminance differs, so they stay apart in a grey print."""
+    first, second = (style.color_of(style.series_color(index)) for index in (0, 1))
+    assert contrast(first, second) > 2

@@ -1,0 +1,26 @@
+"""Training: one visible loop for both engines, and a job that you can hold while it runs."""
+
+from dlkit.training.config import TrainingConfig
+from dlkit.training.engine import Engine, epoch_order
+from dlkit.training.job import TrainingJob
+from dlkit.training.loop import training_loop
+from dlkit.training.records import (
+    BatchRecord,
+    ChunkRecord,
+    EpochRecord,
+    History,
+    Status,
+)
+
+__all__ = [
+    "BatchRecord",
+    "ChunkRecord",
+    "Engine",
+    "EpochRecord",
+    "History",
+    "Status",
+    "TrainingConfig",
+    "TrainingJob",
+    "epoch_order",
+    "training_loop",
+]

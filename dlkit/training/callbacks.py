@@ -1,0 +1,89 @@
+"""What may end a run or speak about it after an epoch."""
+
+import logging
+
+import numpy as np
+
+
+class EarlyStopping:
+    """Stop when the validation loss no longer falls, and bring the best weights back at the end.
+
+    Without validation data it looks at the training loss.
+
+    Parameters
+    ----------
+    patience : int
+        Epochs without improvement before the run ends.
+    min_delta : float
+        By how much the loss must fall to count as an improvement.
+    """
+
+    def __init__(self, patience=5, min_delta=0.0):
+        self.patience = patience
+        self.min_delta = min_delta
+        self.best_loss = np.inf
+        self.best_epoch = None
+        self.best_weights = None
+
+    def after_epoch(self, engine, record):
+        """Keep the weights if they are the best so far; return a reason if patience is over."""
+        if self.best_epoch is None or record.monitored < self.best_loss - self.min_delta:
+            self.best_loss, self.best_epoch = record.monitored, record.epoch
+            self.best_weights = engine.weights()
+        waited = record.epoch - self.best_epoch
+        if waited < self.patience:
+            return None
+        what = "training" if record.val_loss is None else "validation"
+        return f"early stopping: {what} loss has not improved for {waited} epochs"
+
+    def at_end(self, engine):
+        """Bring the best weights back."""
+        if self.best_weights is not None:
+            engine.set_weights(self.best_weights)
+
+
+class EpochLog:
+    """Write one line to the log ``dlkit.training`` each ``every`` epochs, and at the last one.
+
+    A line goes to `logging` and never to ``print``: a print from a background thread would land in
+    whatever cell happens to run.
+
+    Parameters
+    ----------
+    every : int
+        Epochs between two lines.
+    epochs : int
+        How many epochs there will be.
+    """
+
+    def __init__(self, every, epochs):
+        self.every = every
+        self.epochs = epochs
+
+    def after_epoch(self, engine, record):
+        """Write the line if it is time."""
+        if record.epoch % self.every == 0 or record.epoch == self.epochs:
+            logging.getLogger("dlkit.training").info("%s", sentence(record, self.epochs))
+
+    def at_end(self, engine):
+        """Nothing is left to do."""
+
+
+def sentence(record, epochs):
+    """Return one epoch in words: ``epoch 12 of 50: training loss 0.21, validation loss 0.34``.
+
+    Parameters
+    ----------
+    record : EpochRecord
+        The epoch.
+    epochs : int
+        How many there will be.
+
+    Returns
+    -------
+    str
+    """
+    text = f"epoch {record.epoch} of {epochs}: training loss {record.loss:.3g}"
+    if record.val_loss is not None:
+        text += f", validation loss {record.val_loss:.3g}"
+    return text

@@ -1,0 +1,367 @@
+"""Training that you can hold: a run in a background thread with start, pause, step and rewind."""
+
+import threading
+from time import perf_counter
+
+from dlkit import checks
+from dlkit.training.callbacks import EarlyStopping, EpochLog
+from dlkit.training.config import TrainingConfig
+from dlkit.training.engine import engine_for
+from dlkit.training.gate import Gate
+from dlkit.training.loop import training_loop
+from dlkit.training.progress import Progress
+from dlkit.training.records import ChunkRecord, EndRecord
+
+
+class TrainingJob:
+    """One model, its data and its configuration, trained in a background thread.
+
+    Each method may be called from any thread. One that cannot do what it is asked now (start what
+    runs already, pause what does not run) returns False and says why in ``status.message``;
+    nothing else changes then.
+
+    Parameters
+    ----------
+    model : Network or keras.Model
+        Trained in place. Its weights of this moment are the initial weights of the run.
+    data : Data
+        What it is trained and validated on.
+    config : TrainingConfig, optional
+        How; the defaults if left out.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If the model, the data and the configuration do not fit each other.
+
+    Examples
+    --------
+    >>> job = TrainingJob(network, data, TrainingConfig(epochs=20))  # doctest: +SKIP
+    >>> job.start()                                                  # doctest: +SKIP
+    >>> job.wait()                                                   # doctest: +SKIP
+    >>> job.history.best_epoch                                       # doctest: +SKIP
+    """
+
+    def __init__(self, model, data, config=None):
+        config = TrainingConfig() if config is None else config
+        self._engine = engine_for(model, data, config)
+        self._model, self._data, self._config = model, data, config
+        self._lock = threading.Lock()  # one change of state at a time; not held while training
+        self._thread = None
+        self._gate = Gate()
+        self._progress = Progress(config, self._engine.batches_per_epoch)
+        self._prepare("Ready.")
+
+    model = property(lambda self: self._model, doc="The model that is trained, in place.")
+    data = property(lambda self: self._data, doc="The data that it is trained on.")
+    config = property(lambda self: self._config, doc="The configuration; see `reconfigure`.")
+    engine = property(lambda self: self._engine, doc="The engine that trains the model.")
+    status = property(lambda self: self._progress.status, doc="Where the job is now: a `Status`.")
+
+    @property
+    def history(self):
+        """The numbers of the run up to now: a `History`."""
+        return self._progress.history()
+
+    @property
+    def pace(self):
+        """Batches per second, or None for full speed; may be set at any time."""
+        return self._gate.pace
+
+    @pace.setter
+    def pace(self, value):
+        hint = "Use None for full speed."
+        self._gate.pace = (
+            None if value is None else checks.number("pace", value, above=0, hint=hint)
+        )
+
+    @property
+    def report(self):
+        """The `Report` of the run up to now. Pause, stop or wait first: it uses the model."""
+        from dlkit.report import Report  # lazily: a report stands above training
+
+        self._must_rest("make a report")
+        return Report(self._model, self._data, self.history)
+
+    @property
+    def diagnosis(self):
+        """What the numbers up to now say: a `Diagnosis`. Safe while the job runs."""
+        from dlkit.training.diagnosis import diagnose
+
+        return diagnose(self.history)
+
+    def evaluate(self, part="validation"):
+        """Return loss and metrics with the weights of now; pause, stop or wait first.
+
+        Parameters
+        ----------
+        part : {"train", "validation"}
+            Which part of the data.
+
+        Returns
+        -------
+        dict
+            ``loss``, and ``accuracy`` or ``mae``.
+        """
+        checks.choice("part", part, ("train", "validation"))
+        self._must_rest("evaluate")
+        loss, metrics = self._engine.evaluate(part)
+        return {"loss": loss, **metrics}
+
+    def start(self):
+        """Start the run, or go on where it was paused or stopped.
+
+        After the end of a run it begins a fresh one, from the same initial weights (`rewind`).
+
+        Returns
+        -------
+        bool
+            True if this call has started it; False if it was running already. Of any number of
+            simultaneous calls exactly one gets True.
+        """
+        return self._launch("The run is going already.", fresh_after_end=True)
+
+    def resume(self):
+        """Go on where the run was paused or stopped; begin it if it has not begun.
+
+        Returns
+        -------
+        bool
+            False if it is running already or has come to its end (`start` begins anew).
+        """
+        return self._launch("The run is going already.")
+
+    def step(self, batches=1):
+        """Train a few batches, at once and whatever the pace, then pause; returns when done.
+
+        The step that ends an epoch includes its validation; the one that ends the run ends it.
+
+        Parameters
+        ----------
+        batches : int
+            How many, 1 or more.
+
+        Returns
+        -------
+        bool
+            False if the job is running (pause it first) or has come to its end.
+        """
+        budget = checks.whole_number("batches", batches)
+        if not self._launch("The run is going already: pause it, then step.", budget):
+            return False
+        return self.wait()
+
+    def pause(self):
+        """Ask the run to hold after the batches in hand, and to be ready to go on.
+
+        Returns
+        -------
+        bool
+            False if nothing runs. `wait` returns when the job has come to rest.
+        """
+        with self._lock:
+            if not self._runs_freely():
+                return self._decline("Nothing is running that could be paused.")
+            self._gate.close("paused")
+            return True
+
+    def stop(self):
+        """Ask the run to end after the batches in hand; `resume` can take it up again.
+
+        The weights stay as they are then; those of the best epoch come back only at the end of a
+        whole run.
+
+        Returns
+        -------
+        bool
+            False if nothing runs or is paused. `wait` returns when the job has come to rest.
+        """
+        with self._lock:
+            if self._alive() and self.status.state == "running":
+                self._gate.close("stopped")
+                return True
+            if self.status.state != "paused":
+                return self._decline("Nothing is running that could be stopped.")
+            self._progress.rest("stopped", "stopped by hand")
+        self._progress.tell_status()
+        return True
+
+    def rewind(self):
+        """Go back to before the first batch: same initial weights, same order of batches.
+
+        The next run then gives the same numbers, bit for bit. A run that is going is stopped first.
+
+        Returns
+        -------
+        bool
+            False only if called by an observer, from within the run.
+        """
+        return self._rewind("Back at the initial weights.")
+
+    def reconfigure(self, config):
+        """Take another configuration and rewind, without building the model anew.
+
+        Parameters
+        ----------
+        config : TrainingConfig
+            For example ``job.config.replace(learning_rate=0.01)``.
+
+        Raises
+        ------
+        RuntimeError
+            If the job is running.
+        TypeError, ValueError
+            If the model cannot be trained so; the job is unchanged then.
+        """
+        self._must_rest("reconfigure")
+        self._rewind("Ready with the new configuration.", config)
+
+    def wait(self, timeout=None):
+        """Wait until the job has come to rest: finished, stopped, paused or failed.
+
+        Interrupting the wait (the ■ button, Ctrl+C) pauses the run; `resume` goes on.
+
+        Parameters
+        ----------
+        timeout : float, optional
+            Seconds to wait at most.
+
+        Returns
+        -------
+        bool
+            True if it rests, False if the time was up.
+
+        Raises
+        ------
+        Exception
+            What went wrong in the training thread, if the run has failed.
+        """
+        if timeout is not None:
+            timeout = checks.number("timeout", timeout, minimum=0)
+        until = float("inf") if timeout is None else perf_counter() + timeout
+        try:
+            while self._alive() and self._thread is not threading.current_thread():
+                left = until - perf_counter()
+                if left <= 0:
+                    return False
+                self._thread.join(min(0.1, left))  # Windows cannot interrupt a long one
+        except KeyboardInterrupt:
+            self.pause()
+            self._thread.join(1.0)
+            self._progress.publish(message="Interrupted: the run is paused; resume() goes on.")
+            raise
+        if self.status.state == "failed":
+            raise self._error
+        return not self._alive()
+
+    def add_observer(self, observer):
+        """Call ``observer(record)`` with each record from now on.
+
+        Records are a `ChunkRecord` after some batches and an `EpochRecord` after an epoch, from the
+        training thread, and the new `Status` at each change of state, from the thread that changed
+        it. An observer that raises is dropped, and ``status.message`` says so.
+
+        Parameters
+        ----------
+        observer : callable
+            Should be quick: training waits for it.
+        """
+        if not callable(observer):
+            raise TypeError(f"observer must be a function, but got {checks.describe(observer)}.")
+        self._progress.add_observer(observer)
+
+    def remove_observer(self, observer):
+        """Call it no longer; one that is not there is no error."""
+        self._progress.remove_observer(observer)
+
+    def _launch(self, refusal, budget=None, fresh_after_end=False):
+        """Start a thread that trains until it is held; return whether this call has."""
+        while True:
+            with self._lock:
+                if self._runs_freely():
+                    return self._decline(refusal)
+                if not self._alive():
+                    if self._over and not fresh_after_end:
+                        return self._decline("The run has come to its end; start() begins anew.")
+                    if self._over:
+                        self._prepare("")
+                    self._gate.open(budget)
+                    self._progress.go()
+                    thread = threading.Thread(target=self._work, name="dlkit-training", daemon=True)
+                    thread.start()
+                    self._thread = thread
+                    return True
+            if not self._join():
+                return self._decline("The run has not come to rest yet.")
+
+    def _work(self):
+        """Train until the gate is closed or the run is over: what the thread does."""
+        self._progress.tell_status()
+        try:
+            for record in self._loop:
+                if record is None:
+                    state = self._gate.closed or "paused"
+                    self._progress.rest(state, "stopped by hand" if state == "stopped" else "")
+                    break
+                if isinstance(record, EndRecord):
+                    self._over = True
+                    self._progress.rest(record.state, record.reason)
+                    continue
+                if isinstance(record, ChunkRecord):
+                    self._gate.measured(len(record.batches), record.seconds)
+                self._progress.take(record)
+        except BaseException as error:  # noqa: BLE001 - whatever it is, wait() raises it
+            self._error, self._over = error, True
+            self._progress.fail(error)
+        self._progress.tell_status()
+
+    def _rewind(self, message, config=None):
+        while True:
+            with self._lock:
+                if not self._alive():
+                    if config is not None:
+                        self._engine.reconfigure(config)
+                        self._config = config
+                    self._prepare(message)
+                    break
+                if self._thread is not threading.current_thread():
+                    self._gate.close("stopped")
+            if not self._join():
+                return self._decline("An observer cannot rewind the run that it watches.")
+        self._progress.tell_status()
+        return True
+
+    def _prepare(self, message):
+        """Be ready before the first batch, at the initial weights."""
+        config = self._config
+        callbacks = [EpochLog(config.log_interval, config.epochs)]
+        if config.early_stopping:
+            callbacks.append(EarlyStopping(config.patience, config.min_delta))
+        self._engine.reset()
+        self._loop = training_loop(self._engine, config, self._gate, callbacks)
+        self._over, self._error = False, None
+        self._progress.begin(config, self._engine.batches_per_epoch, message)
+
+    def _alive(self):
+        return self._thread is not None and self._thread.is_alive()
+
+    def _runs_freely(self):
+        """Whether a run is going that nobody has asked to hold (call with the lock held)."""
+        return self._alive() and self.status.state == "running" and not self._gate.closed
+
+    def _join(self):
+        """Wait for the thread to end; False if that is the calling thread itself."""
+        if self._thread is threading.current_thread():
+            return False
+        self._thread.join()
+        return True
+
+    def _must_rest(self, what):
+        with self._lock:
+            free = self._runs_freely()
+        if free or (self._alive() and not self._join()):
+            raise RuntimeError(f"The job is running: pause it, stop it or wait() to {what}.")
+
+    def _decline(self, message):
+        self._progress.publish(message=message)
+        return False

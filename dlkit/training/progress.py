@@ -1,0 +1,122 @@
+"""What a job knows about its run: status, history, and the observers that are told."""
+
+import dataclasses
+import threading
+from time import perf_counter
+
+from dlkit.training.callbacks import sentence
+from dlkit.training.records import ChunkRecord, EpochRecord, Recorder, Status
+
+
+class Progress:
+    """Enters the loop's records into history and status, and shows them to observers.
+
+    Parameters
+    ----------
+    config : TrainingConfig
+        The configuration of the run.
+    batches : int
+        Batches of an epoch.
+    """
+
+    def __init__(self, config, batches):
+        self._lock = threading.Lock()  # held only to replace a value, never while calling others
+        self._observers = ()
+        self.begin(config, batches, "Ready.")
+
+    def begin(self, config, batches, message):
+        """Forget the run before, and stand before the first batch of a new one."""
+        self._config, self._recorder = config, Recorder(config)
+        self._elapsed = self._sum = 0.0
+        with self._lock:
+            self.status = Status(epochs=config.epochs, batches=batches, message=message)
+
+    def history(self):
+        """Return the `History` up to now."""
+        return self._recorder.history()
+
+    def publish(self, **changes):
+        """Replace the status by one with some values changed, as one step."""
+        with self._lock:
+            self.status = dataclasses.replace(self.status, **changes)
+
+    def go(self):
+        """Note that training begins or goes on; pauses do not count as elapsed."""
+        self._mark = perf_counter()
+        self._recorder.end("")
+        self.publish(state="running", message="Training.")
+
+    def rest(self, state, reason):
+        """Note that the job rests now, and why; a pause has no reason."""
+        self._recorder.end(reason)
+        message = f"{state.capitalize()}: {reason}." if reason else f"{state.capitalize()}."
+        done = {"remaining": 0.0} if state == "finished" else {}
+        self.publish(state=state, message=message, **done)
+
+    def fail(self, error):
+        """Note in words that an exception has ended the run."""
+        now = self.status
+        place = f"in epoch {now.epoch}, after batch {now.batch}" if now.epoch else "at its start"
+        words = f"Training failed {place}: {error} ({type(error).__name__})"
+        self._recorder.end(words)
+        self.publish(state="failed", error=words, message=words)
+
+    def take(self, record):
+        """Enter a `ChunkRecord` or an `EpochRecord`, then tell the observers."""
+        now = perf_counter()
+        self._elapsed, self._mark = self._elapsed + now - self._mark, now
+        if isinstance(record, ChunkRecord):
+            self._take_chunk(record)
+        elif isinstance(record, EpochRecord):
+            self._take_epoch(record)
+        self.tell(record)
+
+    def tell(self, record):
+        """Call every observer; one that raises is dropped and noted in the status."""
+        for observer in self._observers:
+            try:
+                observer(record)
+            except Exception as error:  # noqa: BLE001 - a faulty observer must not end the run
+                self.remove_observer(observer)
+                words = f"{error} ({type(error).__name__})"
+                self.publish(message=f"An observer was dropped because it failed: {words}")
+
+    def tell_status(self):
+        """Tell the observers the status of now."""
+        if self._observers:
+            self.tell(self.status)
+
+    def add_observer(self, observer):
+        """Tell ``observer`` from now on."""
+        with self._lock:
+            self._observers = (*self._observers, observer)
+
+    def remove_observer(self, observer):
+        """Tell it no longer."""
+        with self._lock:
+            self._observers = tuple(each for each in self._observers if each != observer)
+
+    def _take_chunk(self, record):
+        self._recorder.chunk(record)
+        batch, batches = record.batches.stop - 1, self.status.batches
+        self._sum = float(record.losses.sum()) + (self._sum if record.batches.start > 1 else 0.0)
+        steps = (record.epoch - 1) * batches + batch
+        self.publish(
+            epoch=record.epoch,
+            batch=batch,
+            loss=self._sum / batch,
+            elapsed=self._elapsed,
+            remaining=self._elapsed * (self._config.epochs * batches / steps - 1),
+        )
+
+    def _take_epoch(self, record):
+        self._recorder.epoch(record)
+        validation = {f"val_{name}": value for name, value in record.val_metrics.items()}
+        self.publish(
+            loss=record.loss,
+            val_loss=record.val_loss,
+            metrics={**record.metrics, **validation},
+            best_epoch=self.history().best_epoch,
+            elapsed=self._elapsed,
+            message=sentence(record, self._config.epochs),
+        )

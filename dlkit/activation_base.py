@@ -1,6 +1,7 @@
 """What all activations have in common: names, parameters, checks of arguments."""
 
 import re
+from typing import ClassVar
 
 import numpy as np
 
@@ -26,7 +27,7 @@ class Activation:
         If a parameter is out of range.
     """
 
-    defaults = {}
+    defaults: ClassVar = {}
     elementwise = True
 
     def __init__(self, **parameters):

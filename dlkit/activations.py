@@ -4,6 +4,7 @@ In every class x is the input, y = f(x) the output, ``forward`` computes y and `
 """
 
 import math
+from typing import ClassVar
 
 import numpy as np
 
@@ -67,7 +68,7 @@ class LeakyRelu(Activation):
     Keras's default ``negative_slope`` is 0.2 for the function and 0.3 for the layer.
     """
 
-    defaults = {"negative_slope": 0.01}
+    defaults: ClassVar = {"negative_slope": 0.01}
 
     def forward(self, x, out=None):
         return np.where(x > 0, x, self.negative_slope * x)
@@ -79,7 +80,7 @@ class LeakyRelu(Activation):
 class Elu(Activation):
     """f(x) = x where x > 0, else alpha (exp(x) - 1) (Clevert et al. 2015, equation 16)."""
 
-    defaults = {"alpha": 1.0}
+    defaults: ClassVar = {"alpha": 1.0}
 
     def forward(self, x, out=None):
         return np.where(x > 0, x, self.alpha * np.expm1(np.minimum(x, 0)))
@@ -107,7 +108,7 @@ class Gelu(Activation):
     With ``approximate=True`` Φ(x) = (1 + tanh(√(2/π) (x + 0.044715 x³))) / 2, as in GPT-2.
     """
 
-    defaults = {"approximate": False}
+    defaults: ClassVar = {"approximate": False}
 
     def forward(self, x, out=None):
         if self.approximate:

@@ -178,12 +178,11 @@ class SparseCategoricalCrossentropy(Crossentropy):
 
     def check(self, y_true, y_pred):
         labels = np.asarray(y_true)
-        if labels.dtype.kind == "f" and labels.size and np.isfinite(labels).all():
-            if np.any(labels != np.floor(labels)):
-                raise ValueError(
-                    "y_true must hold whole-number class labels, but some are fractions. For "
-                    "one-hot or soft labels use CategoricalCrossentropy."
-                )
+        if labels.dtype.kind == "f" and np.isfinite(labels).all() and np.any(labels % 1):
+            raise ValueError(
+                "y_true must hold whole-number class labels, but some are fractions. For "
+                "one-hot or soft labels use CategoricalCrossentropy."
+            )
         return super().check(y_true, y_pred)
 
     def check_shapes(self, y_true, y_pred):

@@ -6,6 +6,7 @@ its float64 twin start from the same weights.
 """
 
 import math
+from typing import ClassVar
 
 import numpy as np
 
@@ -45,7 +46,7 @@ def truncated_normal(generator, shape, stddev):
 class Initializer:
     """The numbers a parameter starts from: ``initializer(shape, generator)`` gives an array."""
 
-    defaults = {}
+    defaults: ClassVar = {}
     positive = ()
 
     def __init__(self, **arguments):
@@ -112,7 +113,7 @@ class Ones(Initializer):
 class Constant(Initializer):
     """All the same ``value``."""
 
-    defaults = {"value": 0.0}
+    defaults: ClassVar = {"value": 0.0}
 
     def draw(self, shape, generator):
         return np.full(shape, self.value)
@@ -121,7 +122,7 @@ class Constant(Initializer):
 class RandomNormal(Initializer):
     """Normal with ``mean`` and ``stddev``."""
 
-    defaults = {"mean": 0.0, "stddev": 0.05}
+    defaults: ClassVar = {"mean": 0.0, "stddev": 0.05}
     positive = ("stddev",)
 
     def draw(self, shape, generator):
@@ -138,7 +139,7 @@ class TruncatedNormal(RandomNormal):
 class RandomUniform(Initializer):
     """Uniform between ``minval`` and ``maxval``."""
 
-    defaults = {"minval": -0.05, "maxval": 0.05}
+    defaults: ClassVar = {"minval": -0.05, "maxval": 0.05}
 
     def __init__(self, **arguments):
         super().__init__(**arguments)
@@ -205,7 +206,7 @@ class LecunNormal(VarianceScaling):
 class Orthogonal(Initializer):
     """A matrix with orthonormal rows or columns, times ``gain`` (Saxe et al. 2013)."""
 
-    defaults = {"gain": 1.0}
+    defaults: ClassVar = {"gain": 1.0}
 
     def draw(self, shape, generator):
         if len(shape) < 2:

@@ -50,7 +50,6 @@ class Huber(Loss):
 
     def per_sample(self, y_true, y_pred):
         e, delta = y_pred - y_true, self.delta
-        # the clipped factor is e inside and ±delta outside: both branches in one line
         return np.mean(
             np.where(np.abs(e) <= delta, e * e / 2, delta * np.abs(e) - delta**2 / 2), -1
         )

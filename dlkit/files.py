@@ -1,0 +1,59 @@
+"""Writing a file so that it is complete or not there at all."""
+
+import contextlib
+import os
+import tempfile
+from pathlib import Path
+
+from dlkit import checks
+
+
+def write_atomically(path, write):
+    """Write a file under a temporary name, force it onto the disk, then give it its name.
+
+    Parameters
+    ----------
+    path : str or path
+        The file; an existing one is replaced at the very end.
+    write : callable
+        ``write(file)`` writes everything to a binary file object.
+
+    Raises
+    ------
+    TypeError
+        If ``path`` is no path.
+    FileNotFoundError, IsADirectoryError
+        If its folder does not exist, or it is a folder itself.
+    OSError
+        If the disk is full or the folder is not writable; the old file is still there then.
+    """
+    path = check_path(path)
+    if path.is_dir():
+        raise IsADirectoryError(f"path must be a file, but {path} is a folder.")
+    if not path.parent.is_dir():
+        raise FileNotFoundError(f"The folder {path.parent} does not exist. Make it first.")
+    handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    try:
+        os.chmod(temporary, 0o666 & ~_umask())  # mkstemp is stricter than an ordinary file
+        with os.fdopen(handle, "wb") as file:
+            write(file)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            os.unlink(temporary)
+        raise
+
+
+def check_path(path):
+    """Return ``path`` as a `Path`, or raise ``TypeError`` if it is none."""
+    if not isinstance(path, str | os.PathLike) or not os.fspath(path):
+        raise TypeError(f"path must be the path of a file, but got {checks.describe(path)}.")
+    return Path(path)
+
+
+def _umask():
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask

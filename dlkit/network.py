@@ -1,0 +1,458 @@
+"""Network: a stack of layers over one flat buffer of parameters and one of gradients."""
+
+import numpy as np
+
+from dlkit import checks, network_checks, randomness
+from dlkit.layers import LAYERS
+
+DTYPES = ("float32", "float64")
+
+
+class Network:
+    """A stack of layers: forward through all of them, and backward in reverse order.
+
+    All parameters stand in one flat buffer and all gradients in another; the layers' kernels and
+    biases are views into them. So an optimizer can update everything at once.
+
+    Parameters
+    ----------
+    layers : sequence of Layer
+        From the input to the output. Each layer belongs to one network.
+    input_shape : tuple of int or int
+        The shape of one sample, without the batch.
+    seed : int
+        Fixes the initial weights and, from a stream of its own, dropout.
+    dtype : str
+        ``"float32"``, or ``"float64"`` for checks.
+
+    Attributes
+    ----------
+    flat_parameters, flat_gradients : numpy.ndarray
+        The buffers, one axis each.
+    segments : list of tuple
+        (name, start, stop, shape) of each parameter in the buffers.
+    parameters, gradients : dict of str to numpy.ndarray
+        Views into the buffers by name, such as ``"dense/kernel"``.
+    state : dict of str to numpy.ndarray
+        What is kept but not trained, such as ``"batch_normalization/moving_mean"``.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If the layers do not fit each other or the input.
+
+    Examples
+    --------
+    >>> from dlkit.layers import Dense
+    >>> network = Network([Dense(16, "relu"), Dense(3, "softmax")], input_shape=(4,))
+    >>> network.predict([[5.1, 3.5, 1.4, 0.2]]).shape
+    (1, 3)
+    """
+
+    def __init__(self, layers, input_shape, seed=0, dtype="float32"):
+        self.layers = network_checks.check_layers(layers)
+        self.input_shape = network_checks.check_shape("input_shape", input_shape)
+        self.seed = checks.whole_number("seed", seed, minimum=0)
+        checks.choice("dtype", dtype if isinstance(dtype, str) else np.dtype(dtype).name, DTYPES)
+        self.dtype = np.dtype(dtype)
+        names = network_checks.unique_names(self.layers)
+        shape = self.input_shape
+        for layer, generator in zip(self.layers, self._generators("weights"), strict=True):
+            layer.build(shape, generator, self.dtype)
+            shape = layer.output_shape
+        self.output_shape = shape
+        for layer, name in zip(self.layers, names, strict=True):
+            layer.name = name
+            layer.in_network = True
+        self._restart_dropout()
+        self._bind()
+        self.scores = self.batch = None
+        self._scores_are_logits = False
+        self._on_logits = (None, None)
+
+    # -- parameters --------------------------------------------------------------------------
+
+    def _bind(self):
+        """Move all parameters into one buffer and let the layers use views into it."""
+        owned = [
+            (layer, name, array)
+            for layer in self.layers
+            for name, array in layer.parameters.items()
+        ]
+        total = sum(array.size for _, _, array in owned)
+        self.flat_parameters = np.empty(total, self.dtype)
+        self.flat_gradients = np.zeros(total, self.dtype)
+        self.segments, self.parameters, self.gradients = [], {}, {}
+        start = 0
+        for layer, name, array in owned:
+            stop, key = start + array.size, f"{layer.name}/{name}"
+            self.segments.append((key, start, stop, array.shape))
+            self.parameters[key] = self.flat_parameters[start:stop].reshape(array.shape)
+            self.gradients[key] = self.flat_gradients[start:stop].reshape(array.shape)
+            self.parameters[key][...] = array
+            start = stop
+        for layer in self.layers:
+            keys = {name: f"{layer.name}/{name}" for name in layer.parameters}
+            layer.bind(
+                {name: self.parameters[key] for name, key in keys.items()},
+                {name: self.gradients[key] for name, key in keys.items()},
+            )
+
+    @property
+    def state(self):
+        return {
+            f"{layer.name}/{name}": array
+            for layer in self.layers
+            for name, array in layer.state.items()
+        }
+
+    @property
+    def output_activation(self):
+        """The name of the last layer's activation, ``"linear"`` if it has none."""
+        activation = getattr(self.layers[-1], "activation", None)
+        return activation.name if activation is not None else "linear"
+
+    def get_weights(self):
+        """Return copies of all parameters and of the state, by name."""
+        return {name: array.copy() for name, array in (self.parameters | self.state).items()}
+
+    def set_weights(self, weights):
+        """Set parameters and state in place; nothing changes if anything does not fit.
+
+        Parameters
+        ----------
+        weights : dict of str to array_like
+            As ``get_weights`` gives them: every name, with its shape.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If a name is missing or unknown, a shape differs, or a value is not finite.
+        """
+        own = self.parameters | self.state
+        for name, array in network_checks.check_weights(weights, own).items():
+            own[name][...] = array
+
+    def initialize(self, seed=None):
+        """Draw the initial weights again, in place, and restart the dropout stream.
+
+        Parameters
+        ----------
+        seed : int, optional
+            A new seed; by default the network's own, which gives the very same weights again.
+        """
+        if seed is not None:
+            self.seed = checks.whole_number("seed", seed, minimum=0)
+        for layer, generator in zip(self.layers, self._generators("weights"), strict=True):
+            layer.initialize(generator)
+        self.flat_gradients[...] = 0
+        self._restart_dropout()
+
+    @property
+    def random_state(self):
+        """The state of every layer's random stream, ready for JSON; set it to resume exactly."""
+        return {
+            layer.name: layer.random.bit_generator.state
+            for layer in self.layers
+            if layer.uses_random
+        }
+
+    @random_state.setter
+    def random_state(self, states):
+        generators = network_checks.check_random_state(states, self.random_state)
+        for layer in self.layers:
+            if layer.uses_random:
+                layer.random = generators[layer.name]
+
+    def _generators(self, stream):
+        return randomness.generators(self.seed, stream, len(self.layers))
+
+    def _restart_dropout(self):
+        for layer, generator in zip(self.layers, self._generators("dropout"), strict=True):
+            layer.random = generator
+
+    # -- forward and backward ----------------------------------------------------------------
+
+    def forward(self, x, training=False):
+        """Return the outputs.
+
+        Parameters
+        ----------
+        x : array_like
+            (batch, \\*input_shape), finite numbers.
+        training : bool
+            Whether dropout drops and normalization uses the batch's own statistics.
+
+        Returns
+        -------
+        numpy.ndarray
+            (batch, \\*output_shape), a copy.
+        """
+        training = checks.truth_value("training", training)
+        return self._run(network_checks.check_inputs(self, x), training).copy()
+
+    def _run(self, x, training):
+        self.batch = len(x)
+        for layer in self.layers:
+            x = layer.compute_output(x, training)
+        return x
+
+    def backward(self, upstream):
+        """Write all gradients and return that of the input.
+
+        Parameters
+        ----------
+        upstream : array_like
+            ∂loss/∂output of the last ``forward``, (batch, \\*output_shape).
+
+        Returns
+        -------
+        numpy.ndarray
+            ∂loss/∂x, (batch, \\*input_shape), a copy. Regularizers are not part of it.
+        """
+        upstream = network_checks.check_upstream(self, upstream)
+        for layer in reversed(self.layers):
+            upstream = layer.compute_gradients(upstream)
+        return upstream.copy()
+
+    def loss_and_gradients(self, x, y, loss=None, training=True, check=True):
+        """Return the loss of a batch and write the gradients of all parameters.
+
+        A final softmax or sigmoid and its cross-entropy are taken together, on the logits: faster,
+        and exact where probabilities would round to 0 or 1. The penalties of regularizers are
+        included.
+
+        Parameters
+        ----------
+        x : array_like
+            (batch, \\*input_shape).
+        y : array_like
+            The truth, as the loss takes it.
+        loss : str or Loss, optional
+            By default `dlkit.losses.default_loss`.
+        training : bool
+            As in ``forward``.
+        check : bool
+            False leaves out the checks of x and y, for a loop that has checked all its data once;
+            x must then have the network's dtype.
+
+        Returns
+        -------
+        float
+        """
+        if check:
+            training = checks.truth_value("training", training)
+            x, y, loss = network_checks.check_batch(self, x, y, loss)
+        scores, loss, fused = self._scores(x, loss, training)
+        value, upstream = loss.value_and_gradient(y, scores)
+        remaining = list(self.layers)
+        if fused:
+            upstream = remaining.pop().linear_gradients(upstream)
+        first = next((i for i, layer in enumerate(self.layers) if layer.parameters), None)
+        while remaining and upstream is not None:
+            layer = remaining.pop()
+            # below the first parameters nobody needs a gradient
+            layer.needs_input_gradient = first is None or len(remaining) > first
+            upstream = layer.compute_gradients(upstream)
+            layer.needs_input_gradient = True
+        for layer in self.layers:
+            layer.add_regularization_gradients()
+        return value + self.regularization_loss()
+
+    def _scores(self, x, loss, training):
+        """Run forward; return the scores, the loss that takes them, and whether they are logits."""
+        last = self.layers[-1]
+        fused = (
+            loss.fuses_with == self.output_activation != "linear"
+            and not loss.from_logits
+            and hasattr(last, "linear_gradients")
+        )
+        self.batch = None  # after this ``backward`` would meet a last layer half done
+        for layer in self.layers[:-1]:
+            x = layer.compute_output(x, training)
+        self.scores = last.linear(x) if fused else last.compute_output(x, training)
+        self._scores_are_logits = fused
+        if fused and self._on_logits[0] is not loss:
+            self._on_logits = (loss, loss.on_logits())
+        return self.scores, self._on_logits[1] if fused else loss, fused
+
+    @property
+    def outputs(self):
+        """The outputs of the last ``loss_and_gradients``, a copy (None before the first)."""
+        if self.scores is None:
+            return None
+        activation = self.layers[-1].activation if self._scores_are_logits else None
+        return self.scores.copy() if activation is None else activation.forward(self.scores)
+
+    def regularization_loss(self):
+        """Return the sum of all layers' penalties."""
+        return sum(layer.regularization_loss() for layer in self.layers)
+
+    # -- using it ----------------------------------------------------------------------------
+
+    def predict(self, x, batch_size=1024):
+        """Return the outputs for all samples, computed in batches without dropout.
+
+        Parameters
+        ----------
+        x : array_like
+            (samples, \\*input_shape).
+        batch_size : int
+            How many at once; a matter of memory.
+
+        Returns
+        -------
+        numpy.ndarray
+            (samples, \\*output_shape).
+        """
+        batch_size = checks.whole_number("batch_size", batch_size)
+        x = network_checks.check_inputs(self, x)
+        outputs = np.empty((len(x), *self.output_shape), self.dtype)
+        for start in range(0, len(x), batch_size):
+            outputs[start : start + batch_size] = self._run(x[start : start + batch_size], False)
+        return outputs
+
+    def evaluate(self, x, y, loss=None, batch_size=1024, check=True):
+        """Return loss and metric over all samples, without dropout.
+
+        Parameters
+        ----------
+        x, y, loss, check
+            As in ``loss_and_gradients``.
+        batch_size : int
+            How many samples at once.
+
+        Returns
+        -------
+        dict
+            ``loss`` (penalties included), and ``accuracy`` or ``mae``.
+        """
+        batch_size = checks.whole_number("batch_size", batch_size)
+        if check:
+            x, y, loss = network_checks.check_batch(self, x, y, loss)
+        sums = {}
+        for start in range(0, len(x), batch_size):
+            part = slice(start, start + batch_size)
+            scores, taking, _ = self._scores(x[part], loss, False)
+            value, _ = taking.value_and_gradient(y[part], scores)
+            for key, number in {"loss": value, **taking.metrics(y[part], scores)}.items():
+                sums[key] = sums.get(key, 0.0) + number * len(scores)
+        means = {key: total / len(x) for key, total in sums.items()}
+        return means | {"loss": means["loss"] + self.regularization_loss()}
+
+    def fit(self, x, y, loss=None, **settings):
+        """Train, wait until it is done, and return the history.
+
+        Parameters
+        ----------
+        x, y : array_like
+            The training data.
+        loss : str or Loss, optional
+            By default `dlkit.losses.default_loss`.
+        **settings
+            ``validation_data=(x, y)``, ``callbacks``, and the fields of `TrainingConfig`:
+            ``epochs``, ``batch_size``, ``learning_rate``, ``optimizer``, ``early_stopping`` …
+
+        Returns
+        -------
+        History
+            ``history.history`` as in Keras.
+        """
+        from dlkit.training.fitting import fit  # lazily: training stands above the network
+
+        x, y, loss = network_checks.check_batch(self, x, y, loss)
+        return fit(self, x, y, loss, **settings)
+
+    def summary(self):
+        """Return a table of the layers, their output shapes and numbers of parameters."""
+        rows = [("layer", "output shape", "parameters")]
+        for layer in self.layers:
+            count = sum(array.size for array in layer.parameters.values())
+            kind = f"{layer.name} ({type(layer).__name__})"
+            rows.append((kind, str((None, *layer.output_shape)), f"{count:,}"))
+        widths = [max(len(row[i]) for row in rows) for i in range(3)]
+        lines = [
+            f"{kind:<{widths[0]}}  {shape:<{widths[1]}}  {count:>{widths[2]}}"
+            for kind, shape, count in rows
+        ]
+        lines.insert(1, "-" * len(lines[0]))
+        return "\n".join([*lines, f"Trained parameters: {self.flat_parameters.size:,}"])
+
+    def get_config(self):
+        """Return everything but the weights, ready for JSON."""
+        kinds = [{"kind": type(layer).__name__, **layer.get_config()} for layer in self.layers]
+        return {
+            "layers": kinds,
+            "input_shape": list(self.input_shape),
+            "seed": self.seed,
+            "dtype": self.dtype.name,
+        }
+
+    @classmethod
+    def from_config(cls, config):
+        """Return a fresh network from what ``get_config`` gave, with its initial weights."""
+        layers = []
+        for settings in config["layers"]:
+            settings = dict(settings)
+            kind = checks.choice("kind of layer", settings.pop("kind"), LAYERS)
+            layers.append(LAYERS[kind](**settings))
+        return cls(layers, tuple(config["input_shape"]), config["seed"], config["dtype"])
+
+    def copy(self, dtype=None):
+        """Return an independent network with the same weights and random state.
+
+        Parameters
+        ----------
+        dtype : str, optional
+            Another dtype, ``"float64"`` for checks.
+        """
+        config = self.get_config()
+        twin = type(self).from_config(config | ({} if dtype is None else {"dtype": dtype}))
+        twin.set_weights(self.get_weights())
+        twin.random_state = self.random_state
+        return twin
+
+    def save(self, path):
+        """Write the network to one ``.npz`` file: complete or not at all (see `Network.load`).
+
+        Parameters
+        ----------
+        path : str or path
+            Where to; an existing file is replaced once the new one is safely on the disk.
+        """
+        from dlkit.network_files import save
+
+        save(self, path)
+
+    @classmethod
+    def load(cls, path):
+        """Return the network that ``save`` wrote.
+
+        Parameters
+        ----------
+        path : str or path
+
+        Returns
+        -------
+        Network
+
+        Raises
+        ------
+        FileNotFoundError
+            If there is no such file.
+        ValueError
+            If the file is damaged, or no network of this kit. Nothing in it is ever executed.
+        """
+        from dlkit.network_files import load
+
+        return load(path)
+
+    def to_keras(self):
+        """Return a Keras model with the same layers and weights."""
+        from dlkit.keras.convert import to_keras  # lazily: Keras stands above the network
+
+        return to_keras(self)
+
+    def __repr__(self):
+        sizes = " -> ".join(str(layer.output_shape) for layer in self.layers)
+        return f"<Network {self.input_shape} -> {sizes}, {self.flat_parameters.size:,} parameters>"

@@ -1,0 +1,53 @@
+"""A network as one ``.npz`` file: its configuration as JSON, its weights as arrays.
+
+No pickle anywhere: such a file can be damaged or foreign, but it cannot run anything.
+"""
+
+import json
+import zipfile
+
+import numpy as np
+
+from dlkit import files
+
+FORMAT, VERSION = "dlkit.Network", 1
+_HEADER, _WEIGHTS = "config", "weights/"
+
+
+def save(network, path):
+    """Write the network to ``path`` (see `Network.save`)."""
+    header = {"format": FORMAT, "version": VERSION, "config": network.get_config()}
+    arrays = {_WEIGHTS + name: array for name, array in network.get_weights().items()}
+    text = np.array(json.dumps(header))
+    files.write_atomically(path, lambda file: np.savez(file, **{_HEADER: text}, **arrays))
+
+
+def load(path):
+    """Return the network in the file ``path`` (see `Network.load`)."""
+    from dlkit.network import Network
+
+    path = files.check_path(path)
+    if not path.exists():
+        raise FileNotFoundError(f"There is no file {path}.")
+    try:
+        with np.load(path, allow_pickle=False) as archive:
+            arrays = {name: archive[name] for name in archive.files}
+    except (OSError, ValueError, EOFError, KeyError, AttributeError, TypeError) as error:
+        raise ValueError(f"{path} is damaged or no network file: {error}") from None
+    except (zipfile.BadZipFile, zipfile.LargeZipFile, NotImplementedError, RuntimeError) as error:
+        raise ValueError(f"{path} is damaged or no network file: {error}") from None
+    try:
+        header = json.loads(str(arrays.pop(_HEADER)))
+        kind, version = header["format"], header["version"]
+    except (KeyError, TypeError, ValueError):
+        raise ValueError(f"{path} is no network file of dlkit: it has no configuration.") from None
+    if kind != FORMAT or version != VERSION:
+        raise ValueError(
+            f"{path} is {kind} version {version}, but this dlkit reads {FORMAT} version {VERSION}."
+        )
+    try:
+        network = Network.from_config(header["config"])
+        network.set_weights({name.removeprefix(_WEIGHTS): arrays[name] for name in arrays})
+    except (KeyError, TypeError, ValueError) as error:
+        raise ValueError(f"{path} is damaged: its content does not fit: {error}") from None
+    return network

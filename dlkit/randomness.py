@@ -1,0 +1,37 @@
+"""One seed, several independent streams: changing one leaves the others alone."""
+
+import numpy as np
+
+from dlkit import checks
+
+STREAMS = ("weights", "shuffling", "dropout", "noise")
+
+
+def stream(seed, name):
+    """Return the seed sequence of one stream (O'Neill 2015, as in NumPy's SeedSequence.spawn).
+
+    Parameters
+    ----------
+    seed : int
+        0 or more.
+    name : str
+        ``"weights"``, ``"shuffling"``, ``"dropout"`` or ``"noise"``.
+
+    Returns
+    -------
+    numpy.random.SeedSequence
+        Always the same for the same seed and name.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If the seed is no whole number of 0 or more, or the name is unknown.
+    """
+    seed = checks.whole_number("seed", seed, minimum=0)
+    checks.choice("name", name, STREAMS)
+    return np.random.SeedSequence(seed).spawn(len(STREAMS))[STREAMS.index(name)]
+
+
+def generators(seed, name, count):
+    """Return ``count`` independent generators of one stream (arguments as in `stream`)."""
+    return [np.random.default_rng(child) for child in stream(seed, name).spawn(count)]

@@ -12,9 +12,11 @@ Each rule is a name for three functions, which change nothing they are given:
 ``xp`` is ``numpy`` or ``keras.ops``. To add an optimizer, write its rule and add it to `RULES`.
 """
 
-from dlkit.rules.adaptive import adagrad, rmsprop
+from dlkit.rules.adam_family import adamax, adamw, amsgrad, lion
+from dlkit.rules.adaptive import adadelta, adagrad, rmsprop
 from dlkit.rules.base import Hyperparameter, Rule
 from dlkit.rules.descent import momentum, nesterov, sgd
+from dlkit.rules.follow_the_leader import ftrl
 from dlkit.rules.moments import adam, nadam
 
 RULES = {
@@ -25,6 +27,12 @@ RULES = {
     "rmsprop": rmsprop,
     "adam": adam,
     "nadam": nadam,
+    "adadelta": adadelta,
+    "adamw": adamw,
+    "adamax": adamax,
+    "amsgrad": amsgrad,
+    "lion": lion,
+    "ftrl": ftrl,
 }
 
 __all__ = ["RULES", "Hyperparameter", "Rule", *RULES]

@@ -66,3 +66,39 @@ class rmsprop(Rule):
         mean_square = rho * mean_square + (1 - rho) * gradient**2
         delta = -learning_rate * gradient / xp.sqrt(mean_square + epsilon)
         return delta, {"mean_square": mean_square}
+
+
+class adadelta(Rule):
+    """Adadelta: steps whose size comes from the steps before, instead of a learning rate.
+
+    ::
+
+        mean_square = rho * mean_square + (1 - rho) * gradient**2
+        change = -sqrt(mean_square_change + epsilon) / sqrt(mean_square + epsilon) * gradient
+        mean_square_change = rho * mean_square_change + (1 - rho) * change**2
+        delta = learning_rate * change
+
+    ``change`` has the parameter's units. The paper has no learning rate, that is
+    ``learning_rate=1``, PyTorch's default; Keras's default 0.001, kept here, hardly moves.
+
+    Source: Zeiler (2012), "Adadelta: an adaptive learning rate method", algorithm 1.
+    """
+
+    title = "Adadelta"
+    hyperparameters = {"rho": fraction(0.95), "epsilon": positive(1e-7)}
+
+    @staticmethod
+    def init(xp, parameter, **_):
+        return {
+            "mean_square": xp.zeros_like(parameter),
+            "mean_square_change": xp.zeros_like(parameter),
+        }
+
+    @staticmethod
+    def update(xp, gradient, parameter, slots, scalars, learning_rate, rho, epsilon):
+        mean_square, mean_square_change = slots["mean_square"], slots["mean_square_change"]
+        mean_square = rho * mean_square + (1 - rho) * gradient**2
+        change = -xp.sqrt(mean_square_change + epsilon) / xp.sqrt(mean_square + epsilon) * gradient
+        mean_square_change = rho * mean_square_change + (1 - rho) * change**2
+        delta = learning_rate * change
+        return delta, {"mean_square": mean_square, "mean_square_change": mean_square_change}

@@ -4,7 +4,7 @@ from typing import Protocol, runtime_checkable
 
 import numpy as np
 
-_SHUFFLING = 2  # the stream of random numbers that orders samples; weights have 0, dropout 1
+from dlkit import randomness
 
 
 @runtime_checkable
@@ -89,5 +89,6 @@ def epoch_order(number, seed, epoch, shuffle=True):
     """
     if not shuffle:
         return np.arange(number)
-    stream = np.random.SeedSequence(seed, spawn_key=(_SHUFFLING, epoch))
-    return np.random.default_rng(stream).permutation(number)
+    parent = randomness.stream(seed, "shuffling")
+    child = np.random.SeedSequence(parent.entropy, spawn_key=(*parent.spawn_key, epoch))
+    return np.random.default_rng(child).permutation(number)

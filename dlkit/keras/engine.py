@@ -10,12 +10,14 @@ import json
 import keras
 import numpy as np
 
+from .. import randomness
+from ..checks import describe
+from ..datasets import Data
 from ..training.config import TrainingConfig
 from ..training.engine import epoch_order
 from .losses import check_model, gives_logits, loss_for
 from .program import EVALUATION_SIZE, CompiledProgram, PlainProgram, metric_for
-
-_DROPOUT = 1  # the stream of random numbers for dropout and noise; sample order has another
+from .state import Variables
 
 
 class KerasEngine:
@@ -48,8 +50,7 @@ class KerasEngine:
         self.model, self.data = model, data
         self._tensors = {}
         program = self._program_for(config)
-        self._seeds = _seed_states(model)
-        self._initial = [np.array(variable) for variable in model.weights]
+        self._initial = program.weights.read()
         self._adopt(config, program)
 
     @property
@@ -83,7 +84,7 @@ class KerasEngine:
         rates = [self._rate_at(self._step + i) for i in range(count)]
         size = self.config.batch_size
         x, y = self._part("train")
-        losses, right = self._program.train(x, y, self._order, rates, first, size)
+        losses, right = self._program.runner.train(x, y, self._order, rates, first, size)
         starts = (first + np.arange(count)) * size
         samples = np.minimum(size, len(self._order) - starts)
         self._sums += (losses @ samples, right.sum(), samples.sum())
@@ -100,7 +101,7 @@ class KerasEngine:
         """Return loss and metrics of ``"train"`` or ``"validation"`` with the weights of now."""
         if getattr(self.data, f"x_{part}", None) is None:
             return None, {}
-        loss, metric = self._program.evaluate(*self._part(part))
+        loss, metric = self._program.runner.evaluate(*self._part(part))
         return loss, {self._metric_name: metric}
 
     def predict(self, x):
@@ -112,18 +113,18 @@ class KerasEngine:
 
     def weights(self):
         """Return a copy of all weights and moving statistics, in the order of ``model.weights``."""
-        return [np.array(variable) for variable in self.model.weights]
+        return self._program.weights.read()
 
     def set_weights(self, weights):
         """Bring back what `weights` returned; the optimizer's state stays."""
-        _assign(self.model.weights, weights)
+        self._program.weights.write(weights)
 
     def snapshot(self):
         """Return a copy of everything that a step changes, as lists of arrays and plain numbers."""
         return {
             "weights": self.weights(),
-            "optimizer": [np.array(variable) for variable in self._program.optimizer.variables],
-            "seeds": [np.array(variable) for variable in self._seeds],
+            "optimizer": self._program.optimizer.read(),
+            "seeds": self._program.seeds.read(),
             "sums": self._sums.copy(),
             "step": self._step,
             "epoch": self._epoch,
@@ -133,8 +134,8 @@ class KerasEngine:
     def restore(self, snapshot):
         """Bring back what `snapshot` returned, to the bit."""
         self.set_weights(snapshot["weights"])
-        _assign(self._program.optimizer.variables, snapshot["optimizer"])
-        _assign(self._seeds, snapshot["seeds"])
+        self._program.optimizer.write(snapshot["optimizer"])
+        self._program.seeds.write(snapshot["seeds"])
         self._learning_rate = snapshot["learning_rate"]
         if snapshot["epoch"] is None:
             self._forget_epoch()
@@ -145,10 +146,10 @@ class KerasEngine:
     def reset(self):
         """Go back to the initial weights, a fresh optimizer and the first random numbers."""
         self.set_weights(self._initial)
-        _assign(self._program.optimizer.variables, self._program.fresh)
-        stream = np.random.SeedSequence(self.config.seed, spawn_key=(_DROPOUT,))
-        numbers = np.random.default_rng(stream).integers(1, 2**31, len(self._seeds))
-        _assign(self._seeds, [np.array([number, 0]) for number in numbers])
+        self._program.optimizer.write(self._program.fresh)
+        number = len(self._program.seeds.variables)
+        streams = randomness.generators(self.config.seed, "dropout", number)
+        self._program.seeds.write([[each.integers(1, 2**31), 0] for each in streams])
         self._learning_rate, self._step = None, 0
         self._forget_epoch()
 
@@ -172,7 +173,6 @@ class KerasEngine:
 
     def _adopt(self, config, program):
         self.config, self._program, self._metric_name = config, program, program.metric_name
-        self._targets = program.targets
         self.reset()
 
     def _forget_epoch(self):
@@ -186,35 +186,50 @@ class KerasEngine:
     def _part(self, part):
         key = part, self._program.loss_key
         if key not in self._tensors:
-            x = getattr(self.data, f"x_{part}")
-            y = self._targets(getattr(self.data, f"y_{part}"))
-            if isinstance(self._program, CompiledProgram):
-                x, y = keras.ops.convert_to_tensor(x), keras.ops.convert_to_tensor(y)
-            self._tensors[key] = x, y
+            arrays = _arrays(self.data, part, self._program.targets)
+            if isinstance(self._program.runner, CompiledProgram):
+                arrays = [keras.ops.convert_to_tensor(array) for array in arrays]
+            self._tensors[key] = arrays
         return self._tensors[key]
 
     def _program_for(self, config):
         """Return the compiled program for a configuration, from the model's own store if there."""
         loss, targets = loss_for(self.model, self.data, config.loss)
-        loss_key = json.dumps(loss.get_config(), default=str) + type(loss).__name__
-        task = self.data.task_type, np.ndim(self.data.y_train)
-        trainable = tuple(id(variable) for variable in self.model.trainable_variables)
+        x, y = _arrays(self.data, "train", targets)
         plain = config.replace(learning_rate_schedule=None, learning_rate=0.001)
         host = plain.build_optimizer()
-        optimizer_key = type(host).__name__ + json.dumps(host.get_config(), default=str)
-        key = (loss_key, task, trainable, optimizer_key)
+        loss_key = type(loss).__name__ + json.dumps(loss.get_config(), default=str)
+        key = (
+            loss_key,
+            type(host).__name__ + json.dumps(host.get_config(), default=str),
+            tuple(id(variable) for variable in self.model.trainable_variables),
+            *((array.shape[1:], str(array.dtype)) for array in (x, y)),
+        )
         programs = _programs_of(self.model)
         if key not in programs:
-            logits = getattr(loss, "from_logits", None)
-            logits = gives_logits(self.model) if logits is None else logits
-            outputs = self.model.output_shape[-1]
-            metric_name, metric = metric_for(self.data.task_type, outputs, logits)
-            kind = CompiledProgram if keras.backend.backend() == "tensorflow" else PlainProgram
-            program = kind(self.model, loss, metric, host.to_keras())
-            program.fresh = [np.array(variable) for variable in program.optimizer.variables]
-            program.loss_key, program.metric_name, program.targets = loss_key, metric_name, targets
-            programs[key] = program
+            programs[key] = _Program(self.model, self.data, loss, targets, host, (x, y))
+            programs[key].loss_key = loss_key
         return programs[key]
+
+
+class _Program:
+    """What is built once for a model, a loss and an optimizer, and kept: compiled code and state.
+
+    `weights`, `optimizer` and `seeds` are the three groups of variables that a step changes.
+    """
+
+    def __init__(self, model, data, loss, targets, host, samples):
+        logits = getattr(loss, "from_logits", None)
+        logits = gives_logits(model) if logits is None else logits
+        self.metric_name, metric = metric_for(data.task_type, model.output_shape[-1], logits)
+        self.targets = targets
+        optimizer = host.to_keras()
+        kind = CompiledProgram if keras.backend.backend() == "tensorflow" else PlainProgram
+        self.runner = kind(model, loss, metric, optimizer, *samples)
+        self.weights = Variables(model.weights)
+        self.optimizer = Variables(optimizer.variables)
+        self.seeds = Variables(_seed_states(model))
+        self.fresh = self.optimizer.read()
 
 
 class _Programs:
@@ -233,31 +248,19 @@ def _programs_of(model):
 
 def _seed_states(model):
     weights = {id(variable) for variable in model.weights}
-    return [
-        v for v in model.variables if id(v) not in weights and v.name == "seed_generator_state"
-    ]
+    return [v for v in model.variables if id(v) not in weights and v.name == "seed_generator_state"]
 
 
-def _assign(variables, values):
-    if len(variables) != len(values):
-        raise ValueError(
-            f"The model and its optimizer hold {len(variables)} arrays, but {len(values)} came. "
-            "Bring back what came from the same model with the same optimizer."
-        )
-    for variable, value in zip(variables, values, strict=True):
-        variable.assign(value)
+def _arrays(data, part, targets):
+    """Return inputs and targets of one part, in the form that the model and its loss take."""
+    return getattr(data, f"x_{part}"), targets(getattr(data, f"y_{part}"))
 
 
 def _check_data(data):
-    from ..checks import describe
-    from ..datasets import Data
-
     if not isinstance(data, Data):
         raise TypeError(f"data must be a dlkit.Data, but got {describe(data)}.")
 
 
 def _check_config(config):
     if not isinstance(config, TrainingConfig):
-        from ..checks import describe
-
         raise TypeError(f"config must be a dlkit.TrainingConfig, but got {describe(config)}.")

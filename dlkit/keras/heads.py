@@ -3,7 +3,7 @@
 import keras
 import numpy as np
 
-from .. import checks
+from .. import checks, randomness
 
 TASK_TYPES = ("classification", "regression")
 ACTIVATIONS = [
@@ -61,8 +61,8 @@ def check_task(output_dim, task_type):
 class Seeds:
     """Two endless streams of seeds, one for weights and one for dropout, from a single ``seed``.
 
-    The streams are spawned from one `numpy.random.SeedSequence`, so that another number of dropout
-    layers leaves the initial weights alone. With ``seed=None`` both give ``None``: Keras then draws
+    The streams are those of `dlkit.randomness`, so that another number of dropout layers leaves
+    the initial weights alone. With ``seed=None`` both give ``None``: Keras then draws
     from its own global generator, which `keras.utils.set_random_seed` governs.
 
     Parameters
@@ -73,8 +73,10 @@ class Seeds:
 
     def __init__(self, seed):
         self.seed = None if seed is None else checks.whole_number("seed", seed, minimum=0)
-        children = np.random.SeedSequence(self.seed).spawn(2)
-        self._weights, self._dropout = (np.random.default_rng(child) for child in children)
+        self._weights, self._dropout = (
+            np.random.default_rng(randomness.stream(self.seed or 0, name))
+            for name in ("weights", "dropout")
+        )
 
     def weights(self):
         """Return the next seed for initial weights."""

@@ -74,14 +74,18 @@ class CompiledProgram:
     metric : callable
         ``metric(y_true, y_pred)``, one value per sample.
     optimizer : keras.optimizers.Optimizer
+    x, y : numpy.ndarray
+        Some samples and targets, for their shapes and dtypes.
     """
 
-    def __init__(self, model, loss, metric, optimizer):
-        import tensorflow as tf  # the one place of dlkit that speaks to TensorFlow itself
+    def __init__(self, model, loss, metric, optimizer, x, y):
+        import tensorflow as tf  # only here and in `state`; on other backends never
 
-        self.optimizer = optimizer
         trainable = model.trainable_variables
         optimizer.build(trainable)
+        samples = [tf.TensorSpec((None, *array.shape[1:]), array.dtype) for array in (x, y)]
+        order_and_rates = [tf.TensorSpec((None,), "int64"), tf.TensorSpec((None,), "float32")]
+        numbers = [tf.TensorSpec((), "int32")] * 2
 
         def regularized(y, y_pred):
             return tf.add_n([loss(y, y_pred), *(tf.cast(t, loss.dtype) for t in model.losses)])
@@ -95,7 +99,7 @@ class CompiledProgram:
             optimizer.apply(tape.gradient(value, [v.value for v in trainable]), trainable)
             return value, tf.reduce_sum(metric(y, y_pred))
 
-        @tf.function(reduce_retracing=True)
+        @tf.function(input_signature=samples + order_and_rates + numbers)
         def train(x, y, order, rates, first, batch_size):
             count = tf.shape(rates)[0]
             losses = tf.TensorArray(loss.dtype, size=count)
@@ -114,7 +118,7 @@ class CompiledProgram:
             size = tf.cast(tf.shape(x)[0], loss.dtype)
             return loss(y, y_pred) * size, tf.reduce_sum(metric(y, y_pred))
 
-        @tf.function(reduce_retracing=True)
+        @tf.function(input_signature=samples)
         def evaluate(x, y):
             samples = tf.shape(x)[0]
             total, right = tf.zeros((), loss.dtype), tf.zeros((), "float32")
@@ -150,7 +154,7 @@ class CompiledProgram:
             The sum of the metric over each batch's samples.
         """
         rates = np.asarray(rates, "float32")
-        first, batch_size = np.int64(first), np.int64(batch_size)
+        first, batch_size = np.int32(first), np.int32(batch_size)
         losses, right = self._train(x, y, order, rates, first, batch_size)
         return losses.numpy().astype("float64"), right.numpy().astype("float64")
 
@@ -165,7 +169,7 @@ class PlainProgram:
     It compiles the model (``model.compile``) with its own loss and optimizer.
     """
 
-    def __init__(self, model, loss, metric, optimizer):
+    def __init__(self, model, loss, metric, optimizer, x, y):
         self.optimizer, self._model, self._loss = optimizer, model, loss
         self._mean = keras.metrics.MeanMetricWrapper(metric, name="metric")
         optimizer.build(model.trainable_variables)

@@ -163,31 +163,17 @@ def read_curves(history, data=None):
     TypeError, ValueError
         If it is no history, if ``loss`` is missing, or if the lists are not numbers of one length.
     """
-    values = getattr(history, "history", history)
-    if not isinstance(values, Mapping):
-        raise TypeError(
-            "history must be a History or a dictionary of lists such as {'loss': [...], "
-            f"'val_loss': [...]}}, but got {checks.describe(history)}."
-        )
-    if not values and values is not history:  # a run that has not finished an epoch yet
-        values = {"loss": []}
+    values = columns(history)
     if "loss" not in values:
         keys = ", ".join(map(repr, values)) or "nothing"
         raise ValueError(f"history must hold 'loss', one number per epoch, but it holds {keys}.")
-    loss = _curve("loss", values["loss"])
-    found = {"val_loss": "val_loss"} if values.get("val_loss") is not None else {}
+    found = {"loss": "loss"} | ({"val_loss": "val_loss"} if "val_loss" in values else {})
     for key in ACCURACIES:
         if key in values and "accuracy" not in found:
             found["accuracy"] = key
             if f"val_{key}" in values:
                 found["val_accuracy"] = f"val_{key}"
-    curves = {field: _curve(key, values[key]) for field, key in found.items()}
-    for field, curve in curves.items():
-        if len(curve) != len(loss):
-            raise ValueError(
-                f"The lists in history must have one entry per epoch, but {found[field]!r} has "
-                f"{len(curve)} and 'loss' has {len(loss)}."
-            )
+    curves = {field: values[key] for field, key in found.items()}
     for field in ("accuracy", "val_accuracy"):
         curve = curves.get(field, np.zeros(1))
         known = curve[np.isfinite(curve)]
@@ -200,7 +186,6 @@ def read_curves(history, data=None):
     config = getattr(history, "config", None)
     baseline_loss, baseline_accuracy = baseline(data, config)
     return Curves(
-        loss=loss,
         **curves,
         batch_losses=np.asarray(() if batch_losses is None else batch_losses, dtype=float),
         stop_reason=str(getattr(history, "stop_reason", None) or ""),
@@ -208,6 +193,39 @@ def read_curves(history, data=None):
         baseline_loss=baseline_loss,
         baseline_accuracy=baseline_accuracy,
     )
+
+
+def columns(history):
+    """Return the lists of a history as arrays, one entry per epoch.
+
+    Parameters
+    ----------
+    history : History, Keras History, or mapping of lists
+
+    Returns
+    -------
+    dict of str to ndarray
+        Lists that are None are left out.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If it is no history, or if the lists are not numbers, of one length.
+    """
+    values = getattr(history, "history", history)
+    if not isinstance(values, Mapping):
+        raise TypeError(
+            "history must be a History or a dictionary of lists such as {'loss': [...], "
+            f"'val_loss': [...]}}, but got {checks.describe(history)}."
+        )
+    if not values and values is not history:  # a run that has not finished an epoch yet
+        values = {"loss": []}
+    curves = {str(key): _curve(key, list_) for key, list_ in values.items() if list_ is not None}
+    lengths = {key: len(curve) for key, curve in curves.items()}
+    if len(set(lengths.values())) > 1:
+        listing = ", ".join(f"{key!r} has {length}" for key, length in lengths.items())
+        raise ValueError(f"The lists in history must have one entry per epoch, but {listing}.")
+    return curves
 
 
 def baseline(data, config=None):

@@ -5,7 +5,13 @@ import sys
 
 from dlkit import checks
 from dlkit.display.cards import card, code_block, escape
-from dlkit.display.source import formula_of, highlighted, source_of, summary_of
+from dlkit.display.source import (
+    formula_of,
+    highlighted,
+    plain_formula_of,
+    source_of,
+    summary_of,
+)
 
 
 def show(*things, docstring=True):
@@ -69,6 +75,8 @@ class Source:
         self.text = source_of(thing, docstring=checks.truth_value("docstring", docstring))
         self.formulae = formula_of(thing)
         self.summary = summary_of(thing)
+        # With its docstring the source says it itself.
+        self._plain_formula = "" if docstring or self.formulae else plain_formula_of(thing)
 
     def __repr__(self):
         return self.text
@@ -77,6 +85,8 @@ class Source:
         formulae = "".join(
             f'<div style="margin:0.4em 0">$${escape(formula)}$$</div>' for formula in self.formulae
         )
+        if self._plain_formula:
+            formulae = code_block(escape(self._plain_formula))
         body = formulae + code_block(highlighted(self.text))
         return {"text/plain": self.text, "text/html": card(self.summary, body)}
 

@@ -127,6 +127,25 @@ def formula_of(thing):
     return list(dict.fromkeys(found))
 
 
+def plain_formula_of(thing):
+    """Return the formulae that a docstring writes as code, in blocks after ``::``.
+
+    Parameters
+    ----------
+    thing : object
+        See `parts_of`.
+
+    Returns
+    -------
+    str
+        The blocks without their indentation; empty if there is none.
+    """
+    block = re.compile(r"^(?!.*\.\. )[^\n]*::\n\n((?:(?:    [^\n]*)?\n)+)", re.MULTILINE)
+    texts = [inspect.getdoc(part) or "" for part in parts_of(thing)]
+    found = [match for text in texts for match in block.findall(text + "\n")]
+    return "\n\n".join(textwrap.dedent(match).strip("\n") for match in found)
+
+
 def summary_of(thing):
     """Return the first sentence of the docstring of ``thing``, or an empty string."""
     candidates = [inspect.getdoc(part) or "" for part in parts_of(thing)]

@@ -88,6 +88,27 @@ def test_a_block_of_several_formulae():
     assert Source(f).formulae == ["a = b \\\\\nc = d", "e = f"]
 
 
+def test_a_formula_written_as_code_stays_when_the_docstring_goes():
+    def f():
+        """Say.
+
+        ::
+
+            a = b * c < 1
+            d = a
+
+        More words.
+        """
+        return 1
+
+    assert "a = b * c" not in Source(f, docstring=False).text
+    html = Source(f, docstring=False)._repr_mimebundle_()["text/html"]
+    assert "a = b * c &lt; 1\nd = a</code>" in html
+    whole = Source(f)
+    assert whole._repr_mimebundle_()["text/html"].count("d = a") == 1
+    assert Source(Holder, docstring=False)._plain_formula == ""
+
+
 def test_source_in_the_page_is_escaped_and_follows_the_theme():
     html = Source(squared)._repr_mimebundle_()["text/html"]
     assert "1 &lt; 2" in html

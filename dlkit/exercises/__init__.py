@@ -1,0 +1,133 @@
+"""Exercises: `statement`, `check`, `hint`, `solution` and `progress`, each by the exercise's id."""
+
+from dlkit import checks
+from dlkit.exercises import record, running
+from dlkit.exercises.registry import LESSONS, exercises, get
+from dlkit.exercises.results import CheckResult, Note
+
+__all__ = ["check", "get", "hint", "progress", "solution", "statement"]
+
+_given = {}  # id -> how many hints were shown in this session
+
+
+def statement(id):
+    """Show what an exercise asks.
+
+    Parameters
+    ----------
+    id : str
+        For example ``"01.2"``.
+
+    Returns
+    -------
+    Note
+    """
+    exercise = get(id)
+    return Note(f"Exercise {id} ({exercise.level}): {exercise.title}", exercise.statement.strip())
+
+
+def check(id, answer=...):
+    """Check your answer to an exercise, and name the likely mistake.
+
+    Your function is called with copies of the check's own inputs; your arrays are never changed.
+    An endless loop is ended after five seconds, and an error in your code is told in words.
+
+    Parameters
+    ----------
+    id : str
+        For example ``"01.2"``.
+    answer : object
+        Your function (without parentheses), or your values.
+
+    Returns
+    -------
+    CheckResult
+        With ``passed``, ``attempted`` and ``message``.
+    """
+    exercise = get(id)
+    try:
+        if running.untouched(answer):
+            raise running.NotAttempted
+        praise = running.limited(lambda: exercise.examine(answer))
+    except running.NotAttempted:
+        todo = (
+            "Replace the `...` in the cell with your answer and run the cell again. "
+            f'Call `hint("{id}")` if you are stuck.'
+        )
+        return CheckResult(id, False, False, todo)
+    except running.Mistaken as mistake:
+        return CheckResult(id, False, True, str(mistake))
+    except TimeoutError:
+        words = (
+            f"Your code was still running after {running.SECONDS:g} seconds and was ended. "
+            "Is there a loop whose condition never becomes false?"
+        )
+        return CheckResult(id, False, True, words)
+    note = record.add(id)
+    return CheckResult(id, True, True, f"{praise} {note}".strip())
+
+
+def hint(id, level=None):
+    """Show the next hint; each call tells a little more.
+
+    Parameters
+    ----------
+    id : str
+        For example ``"01.2"``.
+    level : int, optional
+        Which hint, counted from 1; by default the one after the last that you saw.
+
+    Returns
+    -------
+    Note
+    """
+    exercise = get(id)
+    count = len(exercise.hints)
+    if level is None:
+        level = min(_given.get(id, 0) + 1, count)
+    level = checks.whole_number("level", level, minimum=1, maximum=count)
+    _given[id] = level
+    more = (
+        f'Call `hint("{id}")` again for more.'
+        if level < count
+        else f'This was the last hint. `solution("{id}")` shows one way to do it.'
+    )
+    return Note(f"Hint {level} of {count} for {id}", f"{exercise.hints[level - 1]}\n\n{more}")
+
+
+def solution(id):
+    """Show one way to solve an exercise: the source of the reference, which passes its check.
+
+    Parameters
+    ----------
+    id : str
+        For example ``"01.2"``.
+
+    Returns
+    -------
+    dlkit.display.show.Source
+    """
+    from dlkit.display.show import Source
+
+    return Source(get(id).solution)
+
+
+def progress():
+    """Show which exercises you have solved, in this session and in earlier ones.
+
+    Returns
+    -------
+    Note
+    """
+    done = record.solved()
+    known = exercises()
+    lines = []
+    for lesson, title in LESSONS.items():
+        lines.append(f"Lesson {lesson}, {title}:")
+        for exercise in known.values():
+            if exercise.lesson == lesson:
+                word = "✓ solved" if exercise.id in done else "… open"
+                lines.append(f"- {exercise.id} {exercise.title}: {word}")
+        lines.append("")
+    solved = sum(id in done for id in known)
+    return Note(f"Solved {solved} of {len(known)} exercises", "\n".join(lines).strip())

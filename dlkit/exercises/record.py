@@ -1,0 +1,88 @@
+"""Which exercises are solved: a small JSON file in the user's own data folder.
+
+The environment variable DLKIT_PROGRESS names another file; with the value ``memory`` nothing is
+written, which is how automatic runs stay alike.
+"""
+
+import json
+import os
+import tempfile
+from pathlib import Path
+
+VARIABLE = "DLKIT_PROGRESS"
+_memory = set()
+
+
+def path():
+    """Return the file of the record, or None if it is kept in memory only.
+
+    Returns
+    -------
+    pathlib.Path or None
+    """
+    chosen = os.environ.get(VARIABLE, "").strip()
+    if chosen == "memory":
+        return None
+    if chosen:
+        return Path(chosen).expanduser()
+    try:
+        from platformdirs import user_data_dir  # comes with Jupyter
+    except ImportError:
+        return Path.home() / ".dlkit" / "progress.json"
+    return Path(user_data_dir("dlkit", appauthor=False)) / "progress.json"
+
+
+def solved():
+    """Return the set of the exercises solved so far; empty if the file is missing or broken."""
+    file = path()
+    if file is None:
+        return set(_memory)
+    try:
+        content = json.loads(file.read_text(encoding="utf-8"))
+        return {entry for entry in content["solved"] if isinstance(entry, str)}
+    except (OSError, ValueError, KeyError, TypeError):
+        return set()
+
+
+def add(exercise):
+    """Record that an exercise is solved.
+
+    The file is written whole under a temporary name and then put in place, so that a crash leaves
+    the old one or the new one, never half a file.
+
+    Parameters
+    ----------
+    exercise : str
+        Its id.
+
+    Returns
+    -------
+    str
+        An empty string, or in one sentence why it could not be kept.
+    """
+    file = path()
+    if file is None:
+        _memory.add(exercise)
+        return ""
+    try:
+        known = solved()  # read again each time: another notebook may have written meanwhile
+        if exercise not in known:
+            _write(file, {"format": 1, "solved": sorted(known | {exercise})})
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        return f"(Your progress could not be saved: {reason}. Set {VARIABLE} to another file.)"
+    return ""
+
+
+def _write(file, content):
+    file.parent.mkdir(parents=True, exist_ok=True)
+    descriptor, temporary = tempfile.mkstemp(dir=file.parent, prefix=file.name, suffix=".tmp")
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
+            json.dump(content, stream)
+            stream.flush()
+            os.fsync(stream.fileno())
+        os.replace(temporary, file)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise

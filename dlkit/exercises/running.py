@@ -1,0 +1,184 @@
+"""Run a learner's code safely: a time limit, errors in words, nothing of ours at risk.
+
+The code runs in a daemon thread, which works from every thread and on every system (signals and
+alarms do not). After the limit an exception is raised inside that thread, so that an endless loop
+stops using the processor; a call that never comes back to Python (a library waiting inside C)
+cannot be ended that way, and is left behind as a daemon, which does not keep the program alive.
+"""
+
+import contextvars
+import copy
+import ctypes
+import linecache
+import os
+import sysconfig
+import threading
+
+import numpy as np
+
+SECONDS = 5.0
+_PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+
+
+class NotAttempted(Exception):
+    """The starter is still there."""
+
+
+class Mistaken(Exception):
+    """The answer is wrong; the message says how."""
+
+
+class _TimeUp(BaseException):
+    """Raised inside the learner's code when its time is up; `except Exception` lets it pass."""
+
+
+def limited(function, seconds=SECONDS):
+    """Return ``function()``, or raise ``TimeoutError`` after so many seconds.
+
+    Parameters
+    ----------
+    function : callable
+        Called without arguments, in a thread of its own.
+    seconds : float
+        The limit.
+
+    Returns
+    -------
+    object
+        What the function returned; what it raised is raised here.
+    """
+    outcome = {}
+    context = contextvars.copy_context()  # a print in there belongs to the cell that asked
+
+    def work():
+        try:
+            outcome["value"] = context.run(function)
+        except BaseException as error:  # noqa: BLE001 - handed on to the calling thread
+            outcome["error"] = error
+
+    thread = threading.Thread(target=work, name="dlkit-exercise", daemon=True)
+    thread.start()
+    try:
+        thread.join(seconds)
+    finally:
+        late = thread.is_alive()
+        if late:
+            _end(thread)
+    if late or isinstance(outcome.get("error"), _TimeUp):
+        raise TimeoutError(f"no answer after {seconds:g} seconds")
+    if "error" in outcome:
+        raise outcome["error"]
+    return outcome["value"]
+
+
+def call(function, *arguments):
+    """Call a learner's function on copies of the arguments.
+
+    Parameters
+    ----------
+    function : callable
+        What the learner wrote.
+    *arguments : object
+        Arrays, numbers, lists, dictionaries; each call gets copies of its own.
+
+    Returns
+    -------
+    object
+
+    Raises
+    ------
+    NotAttempted
+        If it returns nothing, or an ellipsis, or says that it is not implemented.
+    Mistaken
+        If it fails, or alters what it was given.
+    """
+    given = copy.deepcopy(arguments)
+    try:
+        with np.errstate(all="ignore"):
+            result = function(*given)
+    except NotImplementedError:
+        raise NotAttempted from None
+    except Exception as error:  # noqa: BLE001 - a learner's code may fail in any way
+        if isinstance(error, TypeError) and "ellipsis" in str(error):
+            raise NotAttempted from None
+        raise Mistaken(in_words(error)) from None
+    for before, after in zip(arguments, given, strict=True):
+        if not same(before, after):
+            raise Mistaken(
+                "Your function changes one of its arguments in place, so the caller's data are no "
+                "longer the same afterwards. Work on a copy (`x = x.copy()`), or build a new array."
+            )
+    if untouched(result):
+        raise NotAttempted
+    return result
+
+
+def untouched(answer):
+    """Return whether an answer is the starter's own: an ellipsis, None, or only such parts."""
+    if isinstance(answer, list | tuple) and answer:
+        return all(untouched(part) for part in answer)
+    return answer is None or answer is Ellipsis or answer is NotImplemented
+
+
+def same(first, second):
+    """Return whether two arguments are equal, whatever they are made of."""
+    if isinstance(first, np.ndarray) or isinstance(second, np.ndarray):
+        return (
+            isinstance(first, np.ndarray)
+            and isinstance(second, np.ndarray)
+            and first.dtype == second.dtype
+            and np.array_equal(first, second, equal_nan=first.dtype.kind == "f")
+        )
+    if isinstance(first, dict) and isinstance(second, dict):
+        return first.keys() == second.keys() and all(same(first[key], second[key]) for key in first)
+    if isinstance(first, list | tuple) and isinstance(second, list | tuple):
+        return len(first) == len(second) and all(map(same, first, second))
+    if type(first).__eq__ is object.__eq__:  # functions and plain objects: nothing to compare
+        return True
+    return bool(first == second)
+
+
+def in_words(error):
+    """Return what happened in the learner's code, and in which of their lines, without a traceback.
+
+    Parameters
+    ----------
+    error : Exception
+        With its traceback.
+
+    Returns
+    -------
+    str
+    """
+    what = f"{type(error).__name__}: {error}".rstrip(": ")
+    frame = _last_own_frame(error.__traceback__)
+    if frame is None:
+        return f"Your code stopped with an error.\n\n    {what}"
+    name, line_number, line = frame
+    place = f"line {line_number}" + (f" of `{name}`" if name != "<module>" else "")
+    shown = f"    {line}\n" if line else ""
+    return f"Your code stopped with an error in {place}:\n\n{shown}    {what}"
+
+
+def _last_own_frame(traceback):
+    found = None
+    libraries = [sysconfig.get_paths()[name] for name in ("stdlib", "platstdlib", "purelib")]
+    while traceback is not None:
+        code = traceback.tb_frame.f_code
+        name = code.co_filename
+        foreign = name.startswith((_PACKAGE, "<__array_function__", "<frozen", *libraries))
+        if not foreign:
+            line = linecache.getline(name, traceback.tb_lineno).strip()
+            found = (code.co_name, traceback.tb_lineno, line)
+        traceback = traceback.tb_next
+    return found
+
+
+def _end(thread):
+    """Raise `_TimeUp` inside a thread, some times in case a bare `except:` swallows it."""
+    for _ in range(20):
+        if not thread.is_alive():
+            return
+        identifier = ctypes.c_ulong(thread.ident)
+        ctypes.pythonapi.PyThreadState_SetAsyncExc(identifier, ctypes.py_object(_TimeUp))
+        thread.join(0.05)

@@ -1,0 +1,395 @@
+"""Every check passes the reference, names every mistake of its catalogue, and harms nothing."""
+
+import contextlib
+import json
+import threading
+import time
+import types
+
+import numpy as np
+import pytest
+
+import dlkit
+from dlkit.exercises import check, get, hint, progress, record, solution, statement
+from dlkit.exercises.registry import LESSONS, LEVELS, exercises
+from dlkit.exercises.running import Mistaken, call, limited, same
+
+ALL = list(exercises().values())
+CATALOGUE = [(exercise, wrong) for exercise in ALL for wrong in exercise.wrong_answers]
+
+
+@pytest.fixture(autouse=True)
+def private_record(tmp_path, monkeypatch):
+    """Keep the tests away from the record of whoever runs them."""
+    file = tmp_path / "folder with space" / "progress.json"
+    monkeypatch.setenv(record.VARIABLE, str(file))
+    return file
+
+
+def _name(value):
+    if isinstance(value, str):
+        return value
+    return getattr(value, "id", "")
+
+
+# --- every exercise -----------------------------------------------------------------------------
+@pytest.mark.parametrize("exercise", ALL, ids=_name)
+def test_the_reference_passes(exercise):
+    result = check(exercise.id, exercise.reference)
+    assert result.passed and result.attempted, result.message
+    assert repr(result).startswith(f"✓ {exercise.id} solved\n")
+
+
+@pytest.mark.parametrize(
+    ("exercise", "wrong"),
+    CATALOGUE,
+    ids=[f"{exercise.id}-{wrong.message[:30]}" for exercise, wrong in CATALOGUE],
+)
+def test_every_wrong_answer_is_rejected_by_name(exercise, wrong):
+    result = check(exercise.id, wrong.answer)
+    assert result.attempted and not result.passed
+    assert wrong.message in result.message
+    assert exercise.id not in record.solved()
+
+
+@pytest.mark.parametrize("exercise", ALL, ids=_name)
+def test_an_untouched_starter_says_what_to_do(exercise):
+    cell = compile(exercise.starter, "starter", "exec")
+    results = []
+    scope = {"check": lambda *arguments: results.append(check(*arguments)), "np": np}
+    exec(cell, scope)  # noqa: S102 - the starter is a notebook cell of ours
+    (result,) = results
+    assert not result.attempted and not result.passed
+    assert repr(result).startswith(f"… {exercise.id} not attempted yet\nReplace the `...`")
+
+
+@pytest.mark.parametrize("exercise", ALL, ids=_name)
+def test_an_exercise_is_complete(exercise):
+    assert len(exercise.hints) == 3 and all(exercise.hints)
+    assert len(exercise.wrong_answers) >= 5
+    assert len({wrong.message for wrong in exercise.wrong_answers}) >= 5
+    assert exercise.level in LEVELS
+    assert exercise.statement.strip() and exercise.title
+    assert f'check("{exercise.id}"' in exercise.starter
+    assert "def " in repr(solution(exercise.id))
+
+
+@pytest.mark.parametrize("exercise", ALL, ids=_name)
+def test_the_check_does_not_run_the_reference_for_the_learner(exercise, monkeypatch):
+    called = []
+
+    def spy(*arguments):
+        called.append(arguments)
+        return exercise.solution(*arguments)
+
+    monkeypatch.setitem(
+        exercises(), exercise.id, types.SimpleNamespace(**{**vars(exercise), "solution": spy})
+    )
+    assert check(exercise.id, exercise.reference).passed
+    assert called == []
+
+
+def test_there_are_three_or_more_in_each_lesson_from_fill_in_to_open():
+    for lesson in LESSONS:
+        mine = [exercise for exercise in ALL if exercise.lesson == lesson]
+        assert len(mine) >= 3
+        assert mine[0].level == "fill in" and mine[-1].level == "open"
+        assert [exercise.id for exercise in mine] == [
+            f"{lesson}.{number}" for number in range(1, len(mine) + 1)
+        ]
+
+
+@pytest.mark.parametrize("exercise", ALL, ids=_name)
+@pytest.mark.parametrize("answer", [3, "text", [1, 2], {}, np.zeros(3), lambda: 0, object()])
+def test_nonsense_is_answered_in_words(exercise, answer):
+    result = check(exercise.id, answer)
+    assert result.attempted and not result.passed and result.message
+
+
+FUNCTIONS = [exercise for exercise in ALL if not exercise.value]
+
+
+@pytest.mark.parametrize("exercise", FUNCTIONS, ids=_name)
+@pytest.mark.parametrize(
+    "returned", [0.0, float("nan"), "text", [[1], [1, 2]], np.zeros((2, 9, 2)), (1,), {}, [None, 1]]
+)
+def test_any_returned_thing_is_answered_in_words(exercise, returned):
+    result = check(exercise.id, lambda *arguments: returned)
+    assert not result.passed and result.message
+    assert "Traceback" not in result.message
+
+
+@pytest.mark.parametrize("exercise", FUNCTIONS, ids=_name)
+def test_an_argument_changed_in_place_is_noticed(exercise):
+    def spoiling(*arguments):
+        right = exercise.solution(*arguments)
+        for argument in arguments:
+            if isinstance(argument, np.ndarray):
+                argument += 1
+            elif isinstance(argument, list):
+                argument.append(1)
+            elif isinstance(argument, dict):
+                next(iter(argument.values()))[0] = 7
+        return right
+
+    takes_data = any(
+        isinstance(argument, np.ndarray | list | dict)
+        for case in getattr(exercise.examine, "cases", list)()
+        for argument in case
+    )
+    if takes_data:
+        result = check(exercise.id, spoiling)
+        assert not result.passed and "in place" in result.message
+
+
+def test_values_handed_in_stay_as_they_are():
+    weights = [np.array(part, dtype=float) for part in get("01.2").reference]
+    before = [part.copy() for part in weights]
+    for part in weights:
+        part.flags.writeable = False
+    assert check("01.2", weights).passed
+    assert all(map(np.array_equal, before, weights))
+
+
+# --- running a learner's code --------------------------------------------------------------------
+def test_an_endless_loop_is_ended_after_five_seconds():
+    turns = []
+
+    def endless(sizes):
+        while True:
+            turns.append(len(sizes))
+            turns.clear()
+
+    start = time.monotonic()
+    result = check("00.1", endless)
+    assert 4.5 < time.monotonic() - start < 8
+    assert not result.passed and "still running after 5 seconds" in result.message
+    time.sleep(0.1)
+    assert not [thread for thread in threading.enumerate() if thread.name == "dlkit-exercise"]
+
+
+@pytest.mark.parametrize("swallow", [Exception, BaseException])
+def test_a_loop_that_swallows_errors_ends_as_well(swallow):
+    attempts = []
+
+    def stubborn():
+        while len(attempts) < 3:
+            try:
+                while True:
+                    time.sleep(0.001)
+            except swallow:
+                attempts.append(1)
+
+    with pytest.raises(TimeoutError):
+        limited(stubborn, seconds=0.1)
+    time.sleep(0.1)
+    assert not [thread for thread in threading.enumerate() if thread.name == "dlkit-exercise"]
+
+
+def test_checks_work_from_other_threads_too():
+    results = []
+    threads = [
+        threading.Thread(target=lambda: results.append(check("00.2", get("00.2").solution)))
+        for _ in range(4)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert [result.passed for result in results] == [True] * 4
+
+
+def test_an_error_names_the_line_of_the_learner():
+    def broken(sizes):
+        total = 0
+        return total / 0  # my own line
+
+    result = check("00.1", broken)
+    assert result.attempted
+    assert "ZeroDivisionError: division by zero" in result.message
+    assert "return total / 0  # my own line" in result.message
+    line = broken.__code__.co_firstlineno + 2
+    assert f"line {line} of `broken`" in result.message
+    assert "Traceback" not in result.message and "/" not in result.message.split("\n")[0]
+
+
+def test_an_error_inside_numpy_names_the_learners_line():
+    def broken(x, w, b):
+        return np.concatenate(x @ w.reshape(7, 7), b)
+
+    message = check("01.1", broken).message
+    assert "x @ w.reshape(7, 7)" in message and "ValueError" in message
+
+
+@pytest.mark.parametrize("error", [SystemExit, KeyboardInterrupt])
+def test_leaving_the_program_is_not_swallowed_silently(error):
+    def leaving():
+        raise error
+
+    with pytest.raises(error):
+        limited(leaving)
+
+
+def test_not_implemented_and_half_filled_starters_are_not_attempted():
+    def raises(sizes):
+        raise NotImplementedError
+
+    def half(sizes):
+        total = ...
+        return total + 1
+
+    for answer in (raises, half, None, ..., NotImplemented, lambda sizes: NotImplemented):
+        assert not check("00.1", answer).attempted
+
+
+def test_one_missing_result_of_several_is_named():
+    result = check("00.4", lambda history: (1, ...))
+    assert result.attempted and "`gap` is still missing" in result.message
+    assert not check("00.4", lambda history: (..., None)).attempted
+
+
+def test_wrong_arguments_and_results_are_named():
+    assert "these arguments: (samples, batch_size, epochs)" in check("00.2", lambda a: 1).message
+    assert "without parentheses" in check("00.2", 210).message
+    assert "return epoch, gap" in check("00.4", lambda history: 3).message
+    assert "a number or an array" in check("00.2", lambda a, b, c: "many").message
+    assert "must have shape (5,)" in check("01.1", lambda x, w, b: np.ones((5, 1))).message
+    assert "NaN" in check("01.1", lambda x, w, b: np.full(len(x), np.nan)).message
+
+
+def test_signs_and_constant_factors_are_noticed():
+    right = get("01.1").solution
+    assert "wrong sign" in check("01.1", lambda x, w, b: -right(x, w, b)).message
+    assert "3 times what it should be" in check("01.1", lambda x, w, b: 3 * right(x, w, b)).message
+    message = check("01.1", lambda x, w, b: right(x, w, b) + 0.01 * x[:, 0]).message
+    assert "at position [0] it is" in message and "it should be" in message
+
+
+def test_call_gives_copies_and_compares_them():
+    data = np.arange(3.0)
+    assert call(lambda x: x + 1, data) is not data
+    with pytest.raises(Mistaken, match="in place"):
+        call(lambda x: x.sort() or x.fill(0) or 1, data)
+    assert data.tolist() == [0, 1, 2]
+    assert same([{"a": (1, np.array([np.nan]))}], [{"a": (1, np.array([np.nan]))}])
+    assert not same({"a": 1}, {"b": 1})
+    assert not same(np.zeros(2), [0, 0])
+    assert not same(np.zeros(2), np.zeros(2, dtype="float32"))
+
+
+# --- hints, solutions, statements ---------------------------------------------------------------
+def test_hints_come_one_after_the_other(monkeypatch):
+    monkeypatch.setattr("dlkit.exercises._given", {})
+    first, second, third, again = (hint("01.1") for _ in range(4))
+    hints = get("01.1").hints
+    for level, note in enumerate((first, second, third), start=1):
+        assert note.title == f"Hint {level} of 3 for 01.1"
+        assert hints[level - 1] in note.text
+    assert 'solution("01.1")' in third.text
+    assert again == third
+    assert hints[0] in hint("01.1", 1).text
+    assert hints[1] in hint("01.1").text
+    for level in (0, 4, 1.5, "1"):
+        with pytest.raises((TypeError, ValueError), match="level must be"):
+            hint("01.1", level)
+
+
+def test_a_solution_is_the_source_that_passes():
+    assert repr(solution("01.1")).startswith("def tanh_neuron(x, w, b):")
+
+
+def test_statements_print_and_show():
+    note = statement("01.3")
+    assert repr(note).startswith("Exercise 01.3 (build): The slope of an activation\n")
+    bundle = note._repr_mimebundle_()
+    assert bundle["text/plain"] == repr(note)
+    assert "$f(x) = x \\cdot s(2x)$" in bundle["text/html"]
+
+
+@pytest.mark.parametrize("function", [check, hint, solution, statement])
+def test_unknown_exercises_are_named(function):
+    with pytest.raises(ValueError, match=r"no exercise '01\.9'. There are 01\.1, 01\.2"):
+        function("01.9")
+    with pytest.raises(TypeError, match="in quotes"):
+        function(1.2)
+    with pytest.raises(ValueError, match="There are"):
+        function("")
+
+
+def test_results_have_words_in_both_forms():
+    for answer, sign, word in [
+        (get("00.1").solution, "✓", "solved"),
+        (lambda sizes: 1, "✗", "not yet"),
+        (None, "…", "not attempted"),
+    ]:
+        bundle = check("00.1", answer)._repr_mimebundle_()
+        assert bundle["text/plain"].startswith(f"{sign} 00.1 {word}")
+        assert f"{sign} 00.1 {word}" in bundle["text/html"]
+    assert bool(check("00.1", get("00.1").solution)) is True
+    hostile = check("00.1", lambda sizes: [][sizes[0]] or "<b>")
+    assert "<b>" not in hostile._repr_mimebundle_()["text/html"]
+
+
+# --- progress -----------------------------------------------------------------------------------
+def test_progress_survives_a_restart(private_record):
+    assert progress().title == f"Solved 0 of {len(ALL)} exercises"
+    assert not private_record.exists()
+    check("00.1", get("00.1").solution)
+    check("00.2", lambda samples, batch_size, epochs: 0)
+    assert json.loads(private_record.read_text()) == {"format": 1, "solved": ["00.1"]}
+    text = repr(progress())
+    assert f"Solved 1 of {len(ALL)}" in text
+    assert "- 00.1 How many numbers does training change?: ✓ solved" in text
+    assert "- 00.2 How often do the weights change?: … open" in text
+    assert [file.name for file in private_record.parent.iterdir()] == ["progress.json"]
+
+
+def test_two_notebooks_add_to_the_same_record(private_record):
+    check("00.1", get("00.1").solution)
+    private_record.write_text(json.dumps({"format": 1, "solved": ["00.1", "01.1"]}))
+    check("00.2", get("00.2").solution)
+    assert record.solved() == {"00.1", "00.2", "01.1"}
+
+
+@pytest.mark.parametrize("content", ["", "{", "[]", '{"solved": 3}', '{"solved": [[1], 2]}', "\0"])
+def test_a_broken_record_counts_as_empty_and_is_replaced(private_record, content):
+    private_record.parent.mkdir()
+    private_record.write_text(content)
+    assert "Solved 0" in progress().title
+    assert check("00.1", get("00.1").solution).passed
+    assert record.solved() == {"00.1"}
+
+
+def test_a_crash_while_writing_leaves_the_old_record(private_record, monkeypatch):
+    check("00.1", get("00.1").solution)
+
+    def crash(*arguments):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("os.replace", crash)
+    result = check("00.2", get("00.2").solution)
+    assert result.passed and "could not be saved: No space left on device" in result.message
+    assert record.solved() == {"00.1"}
+    assert [file.name for file in private_record.parent.iterdir()] == ["progress.json"]
+
+
+def test_a_record_in_memory_touches_no_file(monkeypatch, private_record):
+    monkeypatch.setenv(record.VARIABLE, "memory")
+    monkeypatch.setattr(record, "_memory", set())
+    assert record.path() is None
+    check("00.1", get("00.1").solution)
+    assert record.solved() == {"00.1"}
+    assert not private_record.parent.exists()
+
+
+def test_by_default_the_record_lies_in_the_users_own_folder(monkeypatch):
+    monkeypatch.delenv(record.VARIABLE)
+    assert record.path().name == "progress.json"
+    assert "dlkit" in str(record.path().parent)
+
+
+def test_the_names_are_handed_on():
+    with contextlib.suppress(KeyError):
+        del vars(dlkit)["check"]
+    assert dlkit.check is check and dlkit.hint is hint
+    assert dlkit.solution is solution and dlkit.progress is progress

@@ -66,7 +66,7 @@ class Network:
             layer.in_network = True
         self._restart_dropout()
         self._bind()
-        self.scores = self.batch = None
+        self.scores = self.batch = self.input_gradient = None
         self._scores_are_logits = False
         self._on_logits = (None, None)
 
@@ -215,7 +215,7 @@ class Network:
             upstream = layer.compute_gradients(upstream)
         return upstream.copy()
 
-    def loss_and_gradients(self, x, y, loss=None, training=True, check=True):
+    def loss_and_gradients(self, x, y, loss=None, training=True, check=True, to_input=False):
         """Return the loss of a batch and write the gradients of all parameters.
 
         A final softmax or sigmoid and its cross-entropy are taken together, on the logits: faster,
@@ -234,7 +234,9 @@ class Network:
             As in ``forward``.
         check : bool
             False leaves out the checks of x and y, for a loop that has checked all its data once;
-            x must then have the network's dtype.
+            x must then have the network's dtype, and loss must be a Loss.
+        to_input : bool
+            Whether to go on to ∂loss/∂x, which is then in ``input_gradient``.
 
         Returns
         -------
@@ -242,19 +244,24 @@ class Network:
         """
         if check:
             training = checks.truth_value("training", training)
+            to_input = checks.truth_value("to_input", to_input)
             x, y, loss = network_checks.check_batch(self, x, y, loss)
         scores, loss, fused = self._scores(x, loss, training)
         value, upstream = loss.value_and_gradient(y, scores)
         remaining = list(self.layers)
-        if fused:
-            upstream = remaining.pop().linear_gradients(upstream)
-        first = next((i for i, layer in enumerate(self.layers) if layer.parameters), None)
-        while remaining and upstream is not None:
-            layer = remaining.pop()
-            # below the first parameters nobody needs a gradient
-            layer.needs_input_gradient = first is None or len(remaining) > first
-            upstream = layer.compute_gradients(upstream)
+        if not to_input:
+            # below the first layer with parameters nobody needs a gradient
+            while remaining and not remaining[0].parameters:
+                del remaining[0]
+        lowest = remaining[0] if remaining else None
+        for layer in reversed(remaining):
+            layer.needs_input_gradient = to_input or layer is not lowest
+            backward = layer.compute_gradients
+            if fused and layer is self.layers[-1]:
+                backward = layer.linear_gradients
+            upstream = backward(upstream)
             layer.needs_input_gradient = True
+        self.input_gradient = upstream.copy() if to_input else None
         for layer in self.layers:
             layer.add_regularization_gradients()
         return value + self.regularization_loss()
@@ -406,8 +413,8 @@ class Network:
         dtype : str, optional
             Another dtype, ``"float64"`` for checks.
         """
-        config = self.get_config()
-        twin = type(self).from_config(config | ({} if dtype is None else {"dtype": dtype}))
+        layers = [type(layer)(**layer.get_config()) for layer in self.layers]
+        twin = type(self)(layers, self.input_shape, self.seed, dtype or self.dtype.name)
         twin.set_weights(self.get_weights())
         twin.random_state = self.random_state
         return twin

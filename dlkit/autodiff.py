@@ -33,6 +33,8 @@ class Value:
         What computed it (``"*"``, ``"tanh"`` …); empty for a leaf, which was given.
     inputs : tuple of Value
         What it was computed from; empty for a leaf.
+    constant : bool
+        Whether it is a plain number that was written into a formula, such as the 1 in ``x + 1``.
 
     Examples
     --------
@@ -50,6 +52,7 @@ class Value:
             raise TypeError(f"label must be a text, but got {checks.describe(label)}.")
         self.label = label
         self.inputs = ()
+        self.constant = False
         self._rule = None
 
     @property
@@ -173,11 +176,9 @@ class Value:
         try:
             for _ in self.forward_steps():
                 pass
-        except ArithmeticError:
-            _restore(before)
-            raise
-        except ValueError:
-            _restore(before)
+        except (ArithmeticError, ValueError):
+            for node, data in before:
+                node._data = data
             raise
         return self.data
 
@@ -216,18 +217,16 @@ class Value:
             been added to its inputs' gradients.
         """
         nodes, names = self.nodes(), self.names()
+        computed = [node for node in reversed(nodes) if node.inputs]
+        # all local derivatives first: if one does not exist, no gradient has been touched
+        local_derivatives = [node._rule.slopes(node) for node in computed]
         for node in nodes:
             node.gradient = 0.0
         self.gradient = 1.0
-        for node in reversed(nodes):
-            if not node.inputs:
-                continue
-            numbers = [inner.data for inner in node.inputs]
+        for node, locals_here in zip(computed, local_derivatives, strict=True):
             contributions = []
             rules = node._rule.derivative_texts(node, names)
-            for inner, local, rule in zip(
-                node.inputs, node._rule.derivatives(*numbers, node.data), rules, strict=True
-            ):
+            for inner, local, rule in zip(node.inputs, locals_here, rules, strict=True):
                 before = inner.gradient
                 amount = node.gradient * local
                 inner.gradient += amount
@@ -297,6 +296,7 @@ def _node(symbol, *inputs):
         if not isinstance(other, Value):
             checks.number("the other number", other, hint="Use a plain number or a Value.")
             other = Value(other)
+            other.constant = True
         wrapped.append(other)
     return _apply(OPERATIONS[symbol], tuple(wrapped))
 
@@ -305,11 +305,6 @@ def _apply(rule, inputs):
     node = Value(rule.value(*(inner.data for inner in inputs)))
     node.inputs, node._rule = inputs, rule
     return node
-
-
-def _restore(before):
-    for node, data in before:
-        node._data = data
 
 
 def _local_text(node, inner, rule, local):

@@ -40,16 +40,24 @@ class Operation:
             raise ValueError(f"{shown} is not defined.") from None
         except OverflowError:
             result = math.inf
-        if isinstance(result, complex):
-            raise ValueError(f"{shown} is not a real number.")
         if not math.isfinite(result):
             raise OverflowError(f"{shown} is too large for a computer's number.")
         return result
+
+    def slopes(self, node):
+        """Return the local derivatives at the node's numbers, or say where there is none."""
+        numbers = [inner.data for inner in node.inputs]
+        try:
+            return self.derivatives(*numbers, node.data)
+        except (ZeroDivisionError, OverflowError):
+            shown = self.formula.format(**_letters([f"{number:g}" for number in numbers]))
+            raise ZeroDivisionError(f"The derivative of {shown} is infinite.") from None
 
     def text(self, node, names):
         """Return the node's formula in names and in numbers: ``z = x · w = 2 · (-3) = -6``."""
         in_names = self.formula.format(**_letters([names[inner] for inner in node.inputs]))
         in_numbers = self.formula.format(**_letters([_number(i.data) for i in node.inputs]))
+        in_numbers = in_numbers.replace("((", "(").replace("))", ")")
         middle = "" if in_names == in_numbers else f" = {in_numbers}"
         return f"{names[node]} = {in_names}{middle} = {node.data:.4g}"
 
@@ -80,9 +88,15 @@ def _power(a, b):
 
 def power_of(n):
     """Return the operation a ** n for a fixed number n."""
+
+    def power(a):
+        if a < 0 and n % 1:
+            raise ValueError  # a root of a negative number is not real
+        return a**n
+
     return Operation(
         f"**{n:g}",
-        lambda a: a**n,
+        power,
         lambda a, y: (n * a ** (n - 1) if n else 0.0,),
         f"{{a}}**{n:g}",
         (f"{n:g} · {{a}}**{n - 1:g}",),

@@ -10,7 +10,7 @@ from dlkit.display.controls import button, menu, slider, stops, toggle
 from dlkit.display.lab import Lab
 from dlkit.labs.architectures import ARCHITECTURES, build_model
 from dlkit.labs.goals import Goal
-from dlkit.plots.curves import Run, curves_chart
+from dlkit.labs.training_chart import Run, training_chart
 from dlkit.training.config import TrainingConfig
 from dlkit.training.job import TrainingJob
 from dlkit.training.records import Status
@@ -317,7 +317,7 @@ class TrainingLab(Lab):
         present = Run("", self.job.history, self.job.engine.batches_per_epoch, self._number - 1)
         if self._number > 1 and runs:
             present = Run(f"run {self._number}", *_after_label(present))
-        return curves_chart(
+        return training_chart(
             [*runs, present],
             epochs=settings["epochs"],
             metric=metric,

@@ -1,7 +1,7 @@
 """A chart says the same in both forms, and keeps its promises about text, range and colour."""
 
 import re
-import xml.etree.ElementTree as ElementTree
+from xml.etree import ElementTree
 
 import matplotlib
 import numpy as np

@@ -1,0 +1,126 @@
+"""The moving picture of the training lab: curves of a run that goes on, and of those before it.
+
+`dlkit.plots.run_curves` draws a run that is over. Here the axes are fixed before the first batch,
+so that nothing jumps, and the loss of each single batch is drawn behind the epochs' means.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from dlkit.plots.chart import Chart, Line, Panel, Points
+from dlkit.plots.run_curves import NAMES, SINGLE
+from dlkit.plots.style import TRAINING_DASH, VALIDATION_DASH, series_color
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run, ready to be drawn.
+
+    Parameters
+    ----------
+    label : str
+        How the legend calls it; "" for a single run, which shows training and validation in two
+        colours.
+    history : History
+        Its numbers up to now.
+    batches_per_epoch : int
+        Steps in one epoch: places each batch's loss on the axis of epochs.
+    index : int
+        Decides its colour among several.
+    """
+
+    label: str
+    history: object
+    batches_per_epoch: int
+    index: int = 0
+
+
+def training_chart(runs, *, epochs, metric, title, summary):
+    """Return the loss panel and the metric panel of one or several runs.
+
+    Parameters
+    ----------
+    runs : sequence of Run
+        The last one is the present run: only it shows the loss of each batch.
+    epochs : int
+        Right end of the axis.
+    metric : str
+        ``"accuracy"`` or ``"mae"``.
+    title : str
+        Of the loss panel.
+    summary : str
+        The text alternative.
+
+    Returns
+    -------
+    Chart
+    """
+    losses, measures = [*_batches(runs[-1])], []
+    for run in runs:
+        columns = run.history.history
+        losses += [*_pair(run, columns, "loss"), *_best(run, columns)]
+        measures += _pair(run, columns, metric)
+    common = {"x_label": "epoch", "x_range": (0, epochs)}
+    loss = Panel(losses, title=title, y_label=NAMES["loss"], y_range=(0, _loss_top(runs)), **common)
+    measure = Panel(
+        measures,
+        title="Accuracy" if metric == "accuracy" else "Mean absolute error",
+        y_label=NAMES[metric],
+        y_range=(0, 1.02) if metric == "accuracy" else (0, _error_top(runs, metric)),
+        **common,
+    )
+    return Chart((loss, measure), summary)
+
+
+def _batches(run):
+    losses = run.history.batch_losses
+    if len(losses):
+        at = np.arange(1, len(losses) + 1) / run.batches_per_epoch
+        yield Line(at, losses, "each batch", color="grey", width=1, opacity=0.55)
+
+
+def _pair(run, columns, key):
+    name = f"{run.label} " if run.label else ""
+    at = np.arange(1, len(run.history) + 1)
+    styles = ((TRAINING_DASH, "training"), (VALIDATION_DASH, "validation"))
+    for column, color, (dash, part) in zip((key, f"val_{key}"), _colors(run), styles, strict=True):
+        if column in columns:
+            yield Line(at, columns[column], f"{name}{part}", color, dash)
+            if len(at) == 1:  # a line of one point is invisible
+                yield Points(at, columns[column], color=color, size=5)
+
+
+def _best(run, columns):
+    best = run.history.best_epoch
+    if best and "val_loss" in columns:
+        color = _colors(run)[1]
+        value = [columns["val_loss"][best - 1]]
+        yield Points([best], value, "best epoch", color, "diamond", size=11, filled=False)
+
+
+def _colors(run):
+    return (series_color(run.index),) * 2 if run.label else SINGLE
+
+
+def _loss_top(runs):
+    """Return the upper end of the loss axis: what the runs start from, not their wildest batch."""
+    starts, values = [], []
+    for run in runs:
+        losses = run.history.batch_losses
+        losses = losses[np.isfinite(losses)]
+        if len(losses):
+            starts.append(losses[: max(1, len(losses) // 50)].max())
+        values += _finite(run.history.history, ("loss", "val_loss"))
+    if not starts:
+        return 2.5
+    return max(1.1 * min(max([*values, *starts]), 3 * max(starts)), 1e-6)
+
+
+def _error_top(runs, metric):
+    keys = (metric, f"val_{metric}")
+    return 1.1 * max([value for run in runs for value in _finite(run.history.history, keys)] or [1])
+
+
+def _finite(columns, keys):
+    return [value for key in keys for value in columns.get(key, ()) if np.isfinite(value)]

@@ -59,13 +59,17 @@ def check_lab_options(arguments):
 
 
 def run(command):
-    """Run a program to its end and return its exit code; Ctrl+C is the program's own affair."""
+    """Become that program (on Windows: wait for it); return its exit code."""
+    sys.stdout.flush()
+    if os.name != "nt":  # one process less, and signals reach the right one
+        os.chdir(ROOT)
+        os.execv(command[0], command)
     process = subprocess.Popen(command, cwd=ROOT)
     while True:
         try:
             return process.wait()
         except KeyboardInterrupt:
-            pass
+            pass  # the program got it too: what it does about it is its own affair
 
 
 def other_python():

@@ -154,8 +154,8 @@ def check_disk(needed_gb):
     if free_gb < needed_gb:
         raise Problem(
             DISK_FULL,
-            f"The disk has {free_gb:.1f} GB free; the setup needs about {needed_gb:.1f} GB. Free some space, then run "
-            "this again.",
+            f"The disk has {free_gb:.1f} GB free; the setup needs about {needed_gb:.1f} GB. "
+            "Free some space, then run this again.",
         )
 
 
@@ -239,7 +239,7 @@ def show(command):
     try:
         for line in process.stdout:
             lines.append(line)
-            if line.startswith(("Collecting ", "Requirement already satisfied: ")):
+            if line.startswith(("Collecting ", "Processing ", "Requirement already")):
                 packages += 1
                 if packages % 25 == 0:
                     say(f"  {packages} packages …")

@@ -115,7 +115,7 @@ def lab_command(lessons, lesson, port, headless):
 
 
 def run_lab(lessons, lesson, port, headless):
-    """Run JupyterLab until it ends.
+    """Run JupyterLab until it ends; where the system can, become JupyterLab.
 
     Parameters
     ----------
@@ -127,9 +127,12 @@ def run_lab(lessons, lesson, port, headless):
     int
         Its exit code; 0 when the user ended it with Ctrl+C.
     """
-    process = subprocess.Popen(lab_command(lessons, lesson, port, headless), env=lab_environment())
+    command, environment = lab_command(lessons, lesson, port, headless), lab_environment()
+    if os.name != "nt":  # one process less, and signals reach the right one
+        os.execve(command[0], command, environment)
+    process = subprocess.Popen(command, env=environment)
     while True:
         try:
             return process.wait()
         except KeyboardInterrupt:
-            pass  # JupyterLab got it too and asks whether to stop: wait for the answer
+            pass  # JupyterLab got it too: wait for its answer

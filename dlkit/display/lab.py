@@ -5,6 +5,7 @@ value, call a method, ask for `summary`, `chart` or `figure`.
 """
 
 import base64
+import contextlib
 import functools
 import io
 import threading
@@ -54,6 +55,7 @@ class Lab:
             self.challenge = challenge
         self._drawing = threading.RLock()
         self._closed = False
+        self._quiet = set()
         self.controls = Controls(self.control_groups())
         self.controls.set(values)
         self._picture = widgets.HTML().add_class("lab-picture")
@@ -196,7 +198,24 @@ class Lab:
         if self._sentence.value != value:
             self._sentence.value = value
 
+    @contextlib.contextmanager
+    def quietly(self):
+        """Set controls without a new picture after each; call `refresh` once afterwards.
+
+        It holds for the thread that enters it: what the learner moves meanwhile is still drawn.
+        """
+        thread = threading.get_ident()
+        outermost = thread not in self._quiet
+        self._quiet.add(thread)
+        try:
+            yield
+        finally:
+            if outermost:
+                self._quiet.discard(thread)
+
     def _on_change(self, name, change):
+        if threading.get_ident() in self._quiet:
+            return
         self.guard(self._apply_change, name)
 
     def _apply_change(self, name):

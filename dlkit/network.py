@@ -35,6 +35,10 @@ class Network:
         Views into the buffers by name, such as ``"dense/kernel"``.
     state : dict of str to numpy.ndarray
         What is kept but not trained, such as ``"batch_normalization/moving_mean"``.
+    scores : numpy.ndarray or None
+        What the last layer gave to the loss; overwritten by the next batch.
+    scores_are_logits : bool
+        Whether the last activation was left to the loss, and ``scores`` are what it is given.
 
     Raises
     ------
@@ -67,7 +71,7 @@ class Network:
         self._restart_dropout()
         self._bind()
         self.scores = self.batch = self.input_gradient = None
-        self._scores_are_logits = False
+        self.scores_are_logits = False
         self._on_logits = (None, None)
 
     # -- parameters --------------------------------------------------------------------------
@@ -278,7 +282,7 @@ class Network:
         for layer in self.layers[:-1]:
             x = layer.compute_output(x, training)
         self.scores = last.linear(x) if fused else last.compute_output(x, training)
-        self._scores_are_logits = fused
+        self.scores_are_logits = fused
         if fused and self._on_logits[0] is not loss:
             self._on_logits = (loss, loss.on_logits())
         return self.scores, self._on_logits[1] if fused else loss, fused
@@ -288,7 +292,7 @@ class Network:
         """The outputs of the last ``loss_and_gradients``, a copy (None before the first)."""
         if self.scores is None:
             return None
-        activation = self.layers[-1].activation if self._scores_are_logits else None
+        activation = self.layers[-1].activation if self.scores_are_logits else None
         return self.scores.copy() if activation is None else activation.forward(self.scores)
 
     def regularization_loss(self):
@@ -347,8 +351,23 @@ class Network:
         means = {key: total / len(x) for key, total in sums.items()}
         return means | {"loss": means["loss"] + self.regularization_loss()}
 
-    def fit(self, x, y, loss=None, **settings):
+    def fit(
+        self,
+        x,
+        y,
+        loss=None,
+        optimizer="adam",
+        epochs=50,
+        batch_size=32,
+        learning_rate=0.001,
+        validation_data=None,
+        callbacks=(),
+        early_stopping=False,
+        **settings,
+    ):
         """Train, wait until it is done, and return the history.
+
+        To pause, step or stop a run, use `TrainingJob`, which this calls.
 
         Parameters
         ----------
@@ -356,19 +375,45 @@ class Network:
             The training data.
         loss : str or Loss, optional
             By default `dlkit.losses.default_loss`.
+        optimizer : str or Optimizer
+        epochs, batch_size : int
+        learning_rate : float
+        validation_data : tuple (x, y), optional
+        callbacks : sequence of callable
+            Each is called with every record, as ``TrainingJob.add_observer`` says.
+        early_stopping : bool
+            As in Keras a run goes through all its epochs unless you ask for this.
         **settings
-            ``validation_data=(x, y)``, ``callbacks``, and the fields of `TrainingConfig`:
-            ``epochs``, ``batch_size``, ``learning_rate``, ``optimizer``, ``early_stopping`` …
+            Further fields of `TrainingConfig`: ``patience``, ``weight_decay``, ``seed`` …
 
         Returns
         -------
         History
             ``history.history`` as in Keras.
         """
-        from dlkit.training.fitting import fit  # lazily: training stands above the network
+        # Lazily: training stands above the network, and only this one method reaches up to it.
+        from dlkit.training.config import TrainingConfig
+        from dlkit.training.job import TrainingJob
+        from dlkit.training.parts import TrainingParts
 
         x, y, loss = network_checks.check_batch(self, x, y, loss)
-        return fit(self, x, y, loss, **settings)
+        validation = network_checks.check_validation(self, validation_data, loss)
+        parts = TrainingParts(x, y, *validation, task_type=loss.task_type)
+        config = TrainingConfig().replace(
+            loss=loss,
+            optimizer=optimizer,
+            epochs=epochs,
+            batch_size=batch_size,
+            early_stopping=early_stopping,
+            **({"learning_rate": learning_rate} if isinstance(optimizer, str) else {}),
+            **{"seed": self.seed, **settings},
+        )
+        job = TrainingJob(self, parts, config)
+        for callback in callbacks:
+            job.add_observer(callback)
+        job.start()
+        job.wait()
+        return job.history
 
     def summary(self):
         """Return a table of the layers, their output shapes and numbers of parameters."""

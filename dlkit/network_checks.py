@@ -94,6 +94,20 @@ def check_batch(network, x, y, loss):
     return x, y, loss
 
 
+def check_validation(network, validation_data, loss):
+    """Return validation_data as (x, y), or (None, None), or say why they do not fit."""
+    if validation_data is None:
+        return None, None
+    if not isinstance(validation_data, tuple | list) or len(validation_data) != 2:
+        raise TypeError(
+            f"validation_data must be a pair (x, y), but got {checks.describe(validation_data)}."
+        )
+    try:
+        return check_batch(network, *validation_data, loss)[:2]
+    except (TypeError, ValueError) as error:
+        raise type(error)(f"validation_data does not fit: {error}") from None
+
+
 def check_weights(weights, own):
     """Return the new arrays by name, or say which name, shape or value is wrong."""
     if not isinstance(weights, dict):

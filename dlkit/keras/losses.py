@@ -3,35 +3,33 @@
 import keras
 import numpy as np
 
-from .. import checks
+from .. import checks, losses
 
-# The losses whose formula differs between probabilities and logits.
-CROSSENTROPIES = (
-    "binary_crossentropy",
-    "categorical_crossentropy",
-    "sparse_categorical_crossentropy",
-)
+# These need one output per class.
+CATEGORICAL = ("categorical_crossentropy", "sparse_categorical_crossentropy")
 
 
-def gives_logits(model):
-    """Say whether the outputs of a model are logits, not probabilities.
-
-    The layer that gives the output decides: after a softmax or a sigmoid there are probabilities,
-    after anything else logits. Views of a model's output (Flatten, Reshape) are looked through.
+def output_activation(model):
+    """Return the name of the function that gives a model's output, in lower case.
 
     Parameters
     ----------
     model : keras.Model
-        A built model with one output.
+        A built model with one output. Flatten and Reshape at its end are looked through.
 
     Returns
     -------
-    bool
+    str
+        ``"softmax"`` and ``"sigmoid"`` mean probabilities; anything else means logits.
     """
     layer = _output_layer(model)
     activation = getattr(layer, "activation", layer)
-    name = getattr(activation, "__name__", type(activation).__name__)
-    return name.lower() not in ("softmax", "sigmoid")
+    return getattr(activation, "__name__", type(activation).__name__).lower()
+
+
+def gives_logits(model):
+    """Say whether the outputs of a built model are logits, not probabilities."""
+    return output_activation(model) not in ("softmax", "sigmoid")
 
 
 def loss_for(model, data, loss=None):
@@ -44,9 +42,10 @@ def loss_for(model, data, loss=None):
     data : dlkit.Data
     loss : str or loss object, optional
         A name in ``dlkit.losses.LOSSES``, or such a loss; by default mean squared error for
-        regression and cross-entropy for classification (binary after one unit, categorical for
-        one-hot labels, else sparse categorical). A cross-entropy given by name works on logits
-        if the model ends in neither softmax nor sigmoid; a loss object is taken as it is.
+        regression and cross-entropy for classification (binary after one unit or a sigmoid,
+        categorical for one-hot labels, else sparse categorical). A cross-entropy given by name
+        works on logits if the model ends in neither softmax nor sigmoid; a loss object is taken as
+        it is.
 
     Returns
     -------
@@ -57,42 +56,35 @@ def loss_for(model, data, loss=None):
 
     Raises
     ------
-    ValueError
-        If Keras has no such loss, or if it cannot work with the data's labels and the outputs.
+    TypeError, ValueError
+        If the loss is unknown, or if it cannot work with the data's labels and the outputs.
     """
-    outputs = model.output_shape[-1]
-    one_hot = data.task_type == "classification" and data.y_train.dtype.kind == "f"
-    name, arguments = _name_and_arguments(loss)
-    if name is None and data.task_type == "regression":
-        name = "mean_squared_error"
-    elif name is None:
-        sparse = "categorical_crossentropy" if one_hot else "sparse_categorical_crossentropy"
-        name = "binary_crossentropy" if outputs == 1 else sparse
-    if name in CROSSENTROPIES:
-        arguments.setdefault("from_logits", gives_logits(model))
+    classify = data.task_type == "classification"
+    one_hot = classify and data.y_train.dtype.kind == "f"
+    if loss is None:
+        loss = _default_name(model, classify, one_hot)
+    chosen = losses.get(loss)
+    arguments = chosen.arguments()
+    if isinstance(loss, str) and "from_logits" in arguments:
+        arguments["from_logits"] = gives_logits(model)
+    kind, name = type(chosen).__name__, chosen.name
     _check_outputs(model, data, name)
-    kind = getattr(keras.losses, "".join(word.capitalize() for word in name.split("_")), None)
-    if name == "kl_divergence":
-        kind = keras.losses.KLDivergence
-    if kind is None:
+    if not hasattr(keras.losses, kind):
         raise ValueError(
             f"loss={name!r} has no counterpart in Keras. Train a dlkit Network with it, or take "
             "another loss."
         )
     dtype = "float64" if model.outputs[0].dtype == "float64" else "float32"
-    return kind(dtype=dtype, **arguments), _target_form(name, outputs, one_hot)
+    keras_loss = getattr(keras.losses, kind)(dtype=dtype, **arguments)
+    return keras_loss, _target_form(name, model.output_shape[-1], one_hot, dtype)
 
 
-def _name_and_arguments(loss):
-    if loss is None:
-        return None, {}
-    from dlkit import losses
-
-    if isinstance(loss, str):
-        return losses.get(loss).name, {}
-    given = losses.get(loss)
-    arguments = {key: value for key, value in given.get_config().items() if key != "name"}
-    return given.name, arguments
+def _default_name(model, classify, one_hot):
+    if not classify:
+        return "mean_squared_error"
+    if model.output_shape[-1] == 1 or output_activation(model) == "sigmoid":
+        return "binary_crossentropy"
+    return "categorical_crossentropy" if one_hot else "sparse_categorical_crossentropy"
 
 
 def _check_outputs(model, data, name):
@@ -110,24 +102,24 @@ def _check_outputs(model, data, name):
             f"model gives {outputs} outputs, but the data have {data.output_dim} classes. Build "
             f"it with output_dim={data.output_dim}."
         )
-    if single and name in CROSSENTROPIES[1:]:
+    if single and name in CATEGORICAL:
         raise ValueError(
             f"loss={name!r} needs one output per class, but the model gives one output. Use "
             "'binary_crossentropy', or build the model with output_dim=2."
         )
 
 
-def _target_form(name, outputs, one_hot):
+def _target_form(name, outputs, one_hot, dtype):
     def targets(y):
         if name == "sparse_categorical_crossentropy":
             return y.argmax(axis=-1) if one_hot else y
-        if outputs == 1 and y.ndim > 1 and y.shape[-1] == 2 and one_hot:
-            y = y.argmax(axis=-1)[..., None]
-        elif outputs == 1 and y.shape[-1:] != (1,):
-            y = y[..., None]
-        elif not one_hot and y.dtype.kind in "iu":
+        if outputs == 1 and one_hot and y.shape[-1] == 2:
+            y = y.argmax(axis=-1)
+        if outputs > 1 and y.dtype.kind in "iu":
             y = np.eye(outputs)[y]
-        return y.astype("float64" if y.dtype == "float64" else "float32")
+        if outputs == 1 and y.shape[-1:] != (1,):
+            y = y[..., None]
+        return y.astype(dtype)
 
     return targets
 

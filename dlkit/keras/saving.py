@@ -1,0 +1,105 @@
+"""Save and load Keras models so that a file is complete or not there, and runs no foreign code."""
+
+import shutil
+import tempfile
+import zipfile
+from pathlib import Path
+
+import keras
+
+from .. import checks
+from ..files import check_path, write_atomically
+from . import optimizer, positions  # noqa: F401 - registers dlkit's own classes with Keras
+
+_UNSAFE = (".h5", ".hdf5", ".keras.h5", ".pkl", ".pickle")
+
+
+def save_model(model, path):
+    """Write a model, with its optimizer's state if it is compiled, to a ``.keras`` file.
+
+    Keras itself writes in place, so that a process killed in the middle leaves a broken file. Here
+    the new file gets its name at the very end; until then the old one stays as it is.
+
+    Parameters
+    ----------
+    model : keras.Model
+        Built.
+    path : str or path
+        Must end in ``.keras``; its folder must exist.
+
+    Returns
+    -------
+    pathlib.Path
+        The file.
+
+    Raises
+    ------
+    TypeError
+        If ``model`` is no Keras model or ``path`` no path.
+    ValueError
+        If the ending is another one, or the model is not built.
+    OSError
+        If the folder does not exist, or the disk is full; an old file is still there then.
+    """
+    if not isinstance(model, keras.Model):
+        raise TypeError(f"model must be a Keras model, but got {checks.describe(model)}.")
+    path = _keras_path(path)
+    if not model.built:
+        raise ValueError("model must be built before it is saved. Put keras.Input(...) first.")
+    compiled = getattr(model, "optimizer", None)
+    if compiled is not None and not compiled.built:
+        compiled.build(model.trainable_variables)  # else loading warns about missing variables
+    with tempfile.TemporaryDirectory() as folder:
+        draft = Path(folder, "model.keras")
+        model.save(draft)
+        with draft.open("rb") as source:
+            write_atomically(path, lambda file: shutil.copyfileobj(source, file))
+    return path
+
+
+def load_model(path):
+    """Return the model that `save_model`, or Keras, wrote to a ``.keras`` file.
+
+    It is loaded with ``safe_mode=True``: Keras then refuses models that carry code of their own
+    (Lambda layers). Load files from people you trust only, all the same.
+
+    Parameters
+    ----------
+    path : str or path
+        Must end in ``.keras``.
+
+    Returns
+    -------
+    keras.Model
+
+    Raises
+    ------
+    TypeError
+        If ``path`` is no path.
+    FileNotFoundError
+        If there is no such file.
+    ValueError
+        If it is another kind of file (``.h5`` and pickle files can run code when they are loaded
+        and are refused), or damaged, or holds code.
+    """
+    path = _keras_path(path)
+    if not path.is_file():
+        raise FileNotFoundError(f"There is no file {path}.")
+    if not zipfile.is_zipfile(path):
+        raise ValueError(f"{path} is damaged, or no .keras file: it is not a zip archive.")
+    try:
+        return keras.saving.load_model(path, safe_mode=True)
+    except (KeyError, OSError, zipfile.BadZipFile) as error:
+        raise ValueError(f"{path} is damaged, or no .keras file: {error}.") from error
+
+
+def _keras_path(path):
+    path = check_path(path)
+    if path.suffix.lower() in _UNSAFE:
+        raise ValueError(
+            f"path must end in '.keras', but got {path.name!r}. Files of that kind can run code "
+            "when they are loaded. Save the model again as a '.keras' file."
+        )
+    if path.suffix != ".keras":
+        raise ValueError(f"path must end in '.keras', but got {path.name!r}.")
+    return path

@@ -69,6 +69,24 @@ class EpochLog:
         """Nothing is left to do."""
 
 
+def standard_callbacks(config):
+    """Return the callbacks that a configuration asks for, ready for one run.
+
+    Parameters
+    ----------
+    config : TrainingConfig
+        Says how often to log, and whether to stop early.
+
+    Returns
+    -------
+    list
+    """
+    callbacks = [EpochLog(config.log_interval, config.epochs)]
+    if config.early_stopping:
+        callbacks.append(EarlyStopping(config.patience, config.min_delta))
+    return callbacks
+
+
 def sentence(record, epochs):
     """Return one epoch in words: ``epoch 12 of 50: training loss 0.21, validation loss 0.34``.
 

@@ -1,10 +1,163 @@
-"""The engine of a model: NumPy's for a `Network`, Keras's for a Keras model."""
+"""The engines: NumPy's for a `Network`, written out here, and Keras's for a Keras model."""
 
-from dlkit import checks
+import contextlib
+import math
+
+import numpy as np
+
+from dlkit import checks, randomness
+from dlkit.network import Network
+from dlkit.optimizers import NonFiniteGradientError
+from dlkit.training.blas import OneThread
 from dlkit.training.config import TrainingConfig
+from dlkit.training.parts import checked_parts, loss_for
 from dlkit.training.protocol import Engine, epoch_order
 
-__all__ = ["Engine", "engine_for", "epoch_order"]
+__all__ = ["Engine", "NumpyEngine", "engine_for", "epoch_order"]
+
+SMALL = 2**25  # products per batch below which one BLAS thread is faster than several
+
+
+class NumpyEngine:
+    """Trains a `Network` with a ``dlkit`` optimizer (see `Engine` for the methods).
+
+    Parameters
+    ----------
+    network : Network
+        Trained in place.
+    data : Data
+        What to train and validate on.
+    config : TrainingConfig
+        Batch size, optimizer, loss and seed.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If the data do not fit the network's input and output, or the loss.
+    """
+
+    name = "numpy"
+
+    def __init__(self, network, data, config):
+        self.network = network
+        self._data = data
+        self._initial = network.get_weights()
+        self.reconfigure(config)
+
+    def reconfigure(self, config):
+        """Take another configuration and go back to the initial weights."""
+        loss = loss_for(self.network, self._data, config.loss)
+        parts = checked_parts(self.network, self._data, loss)
+        self._config, self._parts, self.loss = config, parts, loss
+        samples = len(parts["train"][0])
+        self.batches_per_epoch = math.ceil(samples / config.batch_size)
+        small = self.network.flat_parameters.size * config.batch_size < SMALL
+        self._blas = OneThread() if small else contextlib.nullcontext()
+        self.reset()
+
+    def reset(self):
+        """Go back to the initial weights, a fresh optimizer and the first random numbers."""
+        network = self.network
+        network.set_weights(self._initial)
+        streams = randomness.generators(self._config.seed, "dropout", len(network.layers))
+        for layer, generator in zip(network.layers, streams):
+            layer.random = generator
+        self.optimizer = self._config.build_optimizer()
+        self._sums, self._samples = {}, 0
+
+    def begin_epoch(self, epoch):
+        """Gather the samples in this epoch's order, once, so that each batch is a slice."""
+        self._x, self._y = self._parts["train"]
+        if self._config.shuffle:
+            order = epoch_order(len(self._x), self._config.seed, epoch)
+            self._x, self._y = self._x[order], self._y[order]
+        self._sums, self._samples = {}, 0
+
+    def run(self, first, count):
+        """Train on some batches: forward, backward, step; return the loss of each.
+
+        Ends early, with a loss that is not finite, where the loss or a gradient is not finite.
+        """
+        network, optimizer, size = self.network, self.optimizer, self._config.batch_size
+        batch_losses, scores = [], []
+        with self._blas, np.errstate(all="ignore"):
+            for start in range(first * size, (first + count) * size, size):
+                x, y = self._x[start : start + size], self._y[start : start + size]
+                loss = network.loss_and_gradients(x, y, self.loss, check=False)
+                if math.isfinite(loss):
+                    try:
+                        optimizer.apply_flat(
+                            network.flat_gradients, network.flat_parameters, network.segments
+                        )
+                    except NonFiniteGradientError:
+                        loss = math.nan
+                batch_losses.append(loss)
+                scores.append(network.scores.copy())
+                if not math.isfinite(loss):
+                    break
+            self._count(first * size, batch_losses, scores)
+        return np.array(batch_losses)
+
+    def _count(self, start, batch_losses, scores):
+        """Add some batches to the running means, each with the weight of its samples."""
+        sizes = [len(part) for part in scores]
+        samples = sum(sizes)
+        loss = self.loss.on_logits() if self.network.scores_are_logits else self.loss
+        metrics = loss.metrics(self._y[start : start + samples], np.concatenate(scores))
+        self._sums["loss"] = self._sums.get("loss", 0.0) + float(np.dot(batch_losses, sizes))
+        for name, value in metrics.items():
+            self._sums[name] = self._sums.get(name, 0.0) + value * samples
+        self._samples += samples
+
+    def train_metrics(self):
+        """Return this epoch's running means by name: ``loss``, and ``accuracy`` or ``mae``."""
+        return {name: total / self._samples for name, total in self._sums.items()}
+
+    def evaluate(self, part):
+        """Return loss and metrics of ``"train"`` or ``"validation"`` with the weights of now."""
+        if self._parts[part] is None:
+            return None, {}
+        with self._blas, np.errstate(all="ignore"):
+            metrics = self.network.evaluate(*self._parts[part], self.loss, check=False)
+        return metrics.pop("loss"), metrics
+
+    def predict(self, x):
+        """Return the network's outputs for ``x``, first axis the samples."""
+        return self.network.predict(x)
+
+    def weights(self):
+        """Return a copy of all weights and moving statistics."""
+        return self.network.get_weights()
+
+    def set_weights(self, weights):
+        """Bring back what `weights` returned; the optimizer's state stays."""
+        self.network.set_weights(weights)
+
+    def snapshot(self):
+        """Return a copy of everything that a step changes."""
+        network = self.network
+        return {
+            "parameters": network.flat_parameters.copy(),
+            "state": {name: array.copy() for name, array in network.state.items()},
+            "optimizer": self.optimizer.state,
+            "random_state": network.random_state,
+            "running": (dict(self._sums), self._samples),
+        }
+
+    def restore(self, snapshot):
+        """Bring back what `snapshot` returned, to the bit."""
+        self.network.flat_parameters[...] = snapshot["parameters"]
+        for name, array in self.network.state.items():
+            array[...] = snapshot["state"][name]
+        self.optimizer.reset()
+        self.optimizer.load_state(snapshot["optimizer"])
+        self.network.random_state = snapshot["random_state"]
+        sums, self._samples = snapshot["running"]
+        self._sums = dict(sums)
+
+    def set_learning_rate(self, value):
+        """Use another learning rate from the next step on."""
+        self.optimizer.learning_rate = value
 
 
 def engine_for(model, data, config):
@@ -33,6 +186,8 @@ def engine_for(model, data, config):
             f"config must be a TrainingConfig, but got {checks.describe(config)}. "
             "Write TrainingConfig(epochs=20, learning_rate=0.01), for example."
         )
+    if isinstance(model, Network):
+        return NumpyEngine(model, data, config)
     if isinstance(model, Engine):
         return model
     # Lazily, and only here, training reaches up to Keras: no NumPy run pays for its import.

@@ -4,7 +4,7 @@ import threading
 from time import perf_counter
 
 from dlkit import checks
-from dlkit.training.callbacks import EarlyStopping, EpochLog
+from dlkit.training.callbacks import standard_callbacks
 from dlkit.training.config import TrainingConfig
 from dlkit.training.engine import engine_for
 from dlkit.training.gate import Gate
@@ -334,10 +334,8 @@ class TrainingJob:
     def _prepare(self, message):
         """Be ready before the first batch, at the initial weights."""
         config = self._config
-        callbacks = [EpochLog(config.log_interval, config.epochs)]
-        if config.early_stopping:
-            callbacks.append(EarlyStopping(config.patience, config.min_delta))
         self._engine.reset()
+        callbacks = standard_callbacks(config)
         self._loop = training_loop(self._engine, config, self._gate, callbacks)
         self._over, self._error = False, None
         self._progress.begin(config, self._engine.batches_per_epoch, message)

@@ -42,14 +42,15 @@ def training_loop(engine, config, chunk_size, callbacks=()):
             took = perf_counter() - began
             # weights whose very first loss is not finite were broken by the chunk before
             good = before if np.isfinite(losses[0]) else good
-            bad = np.flatnonzero(~np.isfinite(losses))
-            if bad.size:
+            diverged = not np.isfinite(losses).all()
+            if diverged:
+                losses = losses[: np.argmin(np.isfinite(losses)) + 1]
                 engine.restore(good)
-            numbers = range(batch + 1, batch + count + 1)
-            rates = tuple(config.learning_rate_at(step + index) for index in range(count))
+            numbers = range(batch + 1, batch + len(losses) + 1)
+            rates = tuple(config.learning_rate_at(step + index) for index in range(len(losses)))
             yield ChunkRecord(epoch, numbers, losses, step, rates, took)
-            if bad.size:
-                yield _diverged(losses[bad[0]], epoch, f", batch {numbers[bad[0]]}")
+            if diverged:
+                yield _diverged(losses[-1], epoch, f", batch {numbers[-1]}")
                 return
             batch, step, seconds = batch + count, step + count, seconds + took
         began = perf_counter()

@@ -12,7 +12,7 @@ from dlkit import checks
 LESSONS = {
     "00": "Start here",
     "01": "The neuron",
-    # 03
+    "03": "Backpropagation",
 }
 LEVELS = ("fill in", "build", "open")
 

@@ -6,6 +6,7 @@ stops using the processor; a call that never comes back to Python (a library wai
 cannot be ended that way, and is left behind as a daemon, which does not keep the program alive.
 """
 
+import contextlib
 import contextvars
 import copy
 import ctypes
@@ -18,6 +19,8 @@ import numpy as np
 
 SECONDS = 5.0
 _PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+_LIBRARIES = [_PACKAGE, *(sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib"))]
+_FOREIGN = ("<__array_function__", "<frozen", *(os.path.join(path, "") for path in _LIBRARIES))
 
 
 class NotAttempted(Exception):
@@ -51,6 +54,11 @@ def limited(function, seconds=SECONDS):
     context = contextvars.copy_context()  # a print in there belongs to the cell that asked
 
     def work():
+        # The outer suppress is for an end that comes just when the function has returned.
+        with contextlib.suppress(_TimeUp):
+            _keep_outcome()
+
+    def _keep_outcome():
         try:
             outcome["value"] = context.run(function)
         except BaseException as error:  # noqa: BLE001 - handed on to the calling thread
@@ -98,6 +106,8 @@ def call(function, *arguments):
             result = function(*given)
     except NotImplementedError:
         raise NotAttempted from None
+    except SystemExit:
+        raise Mistaken("Your code leaves the program (`exit` or `quit`). Return a value.") from None
     except Exception as error:  # noqa: BLE001 - a learner's code may fail in any way
         if isinstance(error, TypeError) and "ellipsis" in str(error):
             raise NotAttempted from None
@@ -162,12 +172,10 @@ def in_words(error):
 
 def _last_own_frame(traceback):
     found = None
-    libraries = [sysconfig.get_paths()[name] for name in ("stdlib", "platstdlib", "purelib")]
     while traceback is not None:
         code = traceback.tb_frame.f_code
         name = code.co_filename
-        foreign = name.startswith((_PACKAGE, "<__array_function__", "<frozen", *libraries))
-        if not foreign:
+        if not name.startswith(_FOREIGN):
             line = linecache.getline(name, traceback.tb_lineno).strip()
             found = (code.co_name, traceback.tb_lineno, line)
         traceback = traceback.tb_next

@@ -1,5 +1,6 @@
 """What is installed, what is missing, and what to do about it."""
 
+import contextlib
 import os
 import platform
 import shutil
@@ -132,10 +133,14 @@ def _packages():
 
 
 def _package(requirement, missing, advice):
-    try:
-        found = metadata.version(requirement.name)
-    except metadata.PackageNotFoundError:
-        return Finding(requirement.name, missing, "not installed", advice)
+    name = requirement.name
+    # With CUDA, and from conda-forge, the CPU build is replaced by the full one.
+    for distribution in (name, name.removesuffix("-cpu")):
+        with contextlib.suppress(metadata.PackageNotFoundError):
+            found = metadata.version(distribution)
+            break
+    else:
+        return Finding(name, missing, "not installed", advice)
     if not requirement.specifier.contains(found, prereleases=True):
         value = f"{found}, but {requirement.specifier} is needed"
         return Finding(requirement.name, missing, value, advice)

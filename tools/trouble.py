@@ -47,7 +47,8 @@ CAUSES = (
         r"No matching distribution|no wheels with a matching|only-binary",
         OTHER,
         (
-            "A package is not made for this kind of machine. dlkit runs on Linux (glibc, x86-64 or arm64), "
+            "A package was not found. If the network is there, it is not made for this kind of machine: "
+            "dlkit runs on Linux (glibc, x86-64 or arm64), "
             "macOS on Apple silicon and Windows (x86-64), with 64-bit Python 3.11 to 3.13."
         ),
     ),

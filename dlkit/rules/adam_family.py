@@ -1,6 +1,6 @@
 """Relatives of Adam: AdamW, AdaMax, AMSGrad and Lion."""
 
-from dlkit.rules.base import Rule, fraction, positive
+from dlkit.rules.base import Rule, fraction
 from dlkit.rules.moments import adam
 
 

@@ -60,11 +60,12 @@ class Curves:
 
     @property
     def start(self):
-        """The loss before learning: of the best constant if known, else of the first steps."""
+        """The loss before learning: of the best constant, or the first batch, or the first epoch."""
         if self.baseline_loss is not None:
             return self.baseline_loss
-        first_steps = np.asarray(self.batch_losses, dtype=float)[:3]
-        return max([abs(self.loss[0])] + ([abs(first_steps.mean())] if first_steps.size else []))
+        if len(self.batch_losses) and np.isfinite(self.batch_losses[0]):
+            return abs(float(self.batch_losses[0]))
+        return abs(float(self.loss[0]))
 
     @property
     def end(self):
@@ -106,18 +107,18 @@ class Curves:
         """Whether the run ends no better than guessing.
 
         With the data known: loss and accuracy of the best constant. Without: cross-entropy and
-        accuracy of even guesses among K classes belong together, log K and 1 / K.
+        accuracy of even guesses among K classes belong together, log K and 1 / K; or an accuracy
+        of about one half or less has not grown since the first epoch.
         """
-        if self.baseline_loss is not None:
-            lucky = (
-                self.accuracy is not None
-                and self.baseline_accuracy is not None
-                and np.median(self.accuracy[-3:]) > self.baseline_accuracy + 0.05
-            )
-            return self.end > 0.97 * self.baseline_loss and not lucky
         if self.accuracy is None:
-            return False
-        return self.end >= 0.5 and np.median(self.accuracy[-3:]) <= 1.1 * np.exp(-self.end)
+            return self.baseline_loss is not None and self.end > 0.97 * self.baseline_loss
+        accuracy = float(np.median(self.accuracy[-3:]))
+        if self.baseline_loss is not None:
+            lucky = accuracy > self.baseline_accuracy + 0.05
+            return self.end > 0.97 * self.baseline_loss and not lucky
+        grown = accuracy - float(self.accuracy[0])
+        even = accuracy <= 1.1 * np.exp(-self.end)
+        return self.end >= 0.5 and bool(even or (accuracy < 0.55 and grown < 0.03))
 
     @property
     def good_accuracy(self):

@@ -71,7 +71,9 @@ def advise(case, curves):
 
 def _not_learning(curves, much_lower, higher):
     rate = getattr(curves.config, "learning_rate", None)
-    thrown = curves.loss[0] > 2 * curves.end > 0 or (rate is not None and rate >= 0.05)
+    thrown = rate is not None and rate >= 0.05
+    if curves.epochs:
+        thrown = thrown or curves.loss[0] > 2 * curves.end > 0
     slower = f"Lower `learning_rate` to a tenth{much_lower}: steps this long can kill all units."
     faster = f"Raise `learning_rate` by a factor of 10{higher}."
     return [

@@ -14,6 +14,8 @@ JUMP = 0.25  # a rise of the training loss by this share, from one epoch to the 
 SWING = 0.15  # mean movement per epoch, as a share of the loss, of a curve that swings
 RISE = 0.10  # rise of the validation loss above its lowest value
 GAP = 0.25  # validation minus training loss, as a share of the starting loss
+DROP = 0.06  # fall of the validation accuracy below its best
+THROWN = 5  # the first epoch's mean loss as a multiple of the first batch's
 STEADY = 0.45  # pace of the second half / of the first, of a curve that hardly slows down
 POOR = 0.40  # a run that removed less than this share of the starting loss has learnt little
 
@@ -110,53 +112,103 @@ def stuck(curves):
     return "not_learning", sure, evidence, advise("not_learning", curves)
 
 
+def thrown(curves):
+    """The first steps threw the loss far above where it started, and it had to come back."""
+    steps = np.asarray(curves.batch_losses, dtype=float)
+    if not len(steps) or not 0 < curves.start < np.inf or curves.loss[0] < THROWN * steps[0]:
+        return None
+    evidence = [
+        (
+            f"The first steps threw the loss from {_say(steps[0])} up to {_say(steps.max())}; the "
+            f"mean of epoch 1 is {_say(curves.loss[0])}, of epoch {curves.epochs} "
+            f"{_say(curves.loss[-1])}."
+        )
+    ]
+    sure = _sure(curves.loss[0] / steps[0], THROWN, 10 * THROWN)
+    return "unstable", sure, evidence, advise("unstable", curves)
+
+
 def overfitting(curves):
-    """The validation loss rises while the training loss falls, or stays far above it."""
+    """Validation gets worse while training gets better, or stays far behind it."""
     if curves.val_loss is None:
         return None
-    best, lowest = curves.best, float(curves.val_loss.min())
-    rise = curves.val_end - lowest
-    still_falling = curves.end < curves.loss[best]
-    rises = (
-        best <= curves.epochs - 4
-        and rise > RISE * abs(lowest)
-        and rise > 0.06 * curves.start
-        and still_falling
-    )
-    gap = curves.val_end - curves.end
-    accuracy_gap = 1.0
-    if curves.accuracy is not None and curves.val_accuracy is not None:
-        accuracy_gap = float(np.median(curves.accuracy[-3:]) - np.median(curves.val_accuracy[-3:]))
-    apart = gap > GAP * curves.start and curves.val_end > 2 * curves.end and accuracy_gap > 0.08
-    if not (rises or apart):
+    gaps = _gaps(curves)
+    signs = [
+        sign for sign in (_rises(curves, gaps), _falls_off(curves), _apart(curves, gaps)) if sign
+    ]
+    if not signs:
         return None
-    evidence = []
-    if rises:
-        evidence.append(
-            f"The validation loss is lowest in epoch {best + 1} ({_say(lowest)}) and {_say(curves.val_loss[-1])} "
-            f"in epoch {curves.epochs}, while the training loss fell from {_say(curves.loss[best])} "
-            f"to {_say(curves.loss[-1])}."
-        )
-    else:
-        evidence.append(
-            f"In epoch {curves.epochs} the validation loss ({_say(curves.val_loss[-1])}) is far above "
-            f"the training loss ({_say(curves.loss[-1])})."
-        )
-    if accuracy_gap < 1.0:
+    evidence = [sentence for sentence, _ in signs[:2]]
+    if curves.val_accuracy is not None:
         evidence.append(
             f"Accuracy: {_last(curves.accuracy)} in training, {_last(curves.val_accuracy)} in "
             "validation."
         )
-    sure = max(
-        _sure(rise / max(abs(lowest), 1e-300), RISE, 5 * RISE) if rises else 0,
-        _sure(gap / curves.start, GAP, 3 * GAP) if apart else 0,
-    )
+    sure = max(sureness for _, sureness in signs)
     return "overfitting", sure, evidence, advise("overfitting", curves)
+
+
+def _gaps(curves):
+    """Return validation minus training loss, and training minus validation accuracy or None."""
+    accuracy = None
+    if curves.accuracy is not None and curves.val_accuracy is not None:
+        accuracy = float(np.median(curves.accuracy[-3:]) - np.median(curves.val_accuracy[-3:]))
+    return curves.val_end - curves.end, accuracy
+
+
+def _rises(curves, gaps):
+    """The validation loss has turned while the training loss goes on falling."""
+    best, lowest = curves.best, float(curves.val_loss.min())
+    rise = curves.val_end - lowest
+    # One confident mistake among few validation samples makes the loss rise, and nothing is wrong.
+    harmless = gaps[1] is not None and gaps[1] < 0.05
+    enough = max(RISE * abs(lowest), (0.2 if harmless else 0.06) * curves.start)
+    falling = curves.end < 0.9 * curves.loss[best]
+    if best > curves.epochs - 4 or rise <= enough or not falling:
+        return None
+    sentence = (
+        f"The validation loss is lowest in epoch {best + 1} ({_say(lowest)}) and "
+        f"{_say(curves.val_loss[-1])} in epoch {curves.epochs}, while the training loss fell from "
+        f"{_say(curves.loss[best])} to {_say(curves.loss[-1])}."
+    )
+    return sentence, _sure(rise, enough, 4 * enough)
+
+
+def _falls_off(curves):
+    """The validation accuracy drops while the training accuracy goes on rising."""
+    if curves.val_accuracy is None or curves.epochs < 8:
+        return None
+    smooth = np.median(np.lib.stride_tricks.sliding_window_view(curves.val_accuracy, 3), axis=1)
+    best = int(np.argmax(smooth)) + 1  # the middle epoch of the best three
+    drop = float(smooth.max() - smooth[-1])
+    gain = float(np.median(curves.accuracy[-3:]) - curves.accuracy[best])
+    if drop < DROP or gain < DROP:
+        return None
+    sentence = (
+        f"The validation accuracy fell from {curves.val_accuracy[best]:.2f} in epoch {best + 1} to "
+        f"{_last(curves.val_accuracy)}, while the training accuracy rose from "
+        f"{curves.accuracy[best]:.2f} to {_last(curves.accuracy)}."
+    )
+    return sentence, _sure(drop, DROP, 3 * DROP)
+
+
+def _apart(curves, gaps):
+    """The training loss is far below the validation loss, though that may not rise."""
+    wide = gaps[0] > GAP * curves.start and curves.val_end > 2 * curves.end
+    if not wide or (gaps[1] is not None and gaps[1] <= 0.08):
+        return None
+    sentence = (
+        f"In epoch {curves.epochs} the validation loss ({_say(curves.val_loss[-1])}) is far above "
+        f"the training loss ({_say(curves.loss[-1])})."
+    )
+    return sentence, _sure(gaps[0] / curves.start, GAP, 3 * GAP)
 
 
 def slow(curves):
     """Much is left to learn, and the loss falls as fast at the end as at the start."""
-    if curves.explained >= 0.5 or curves.steadiness < STEADY or curves.good_accuracy:
+    if curves.explained >= 0.5 or curves.steadiness < STEADY:
+        return None
+    if curves.good_accuracy and (curves.explained >= 0.25 or curves.accuracy[-1] >= 0.9):
         return None
     return _too_slow(curves)
 
@@ -219,6 +271,7 @@ RULES = (
     not_enough_evidence,
     unstable,
     stuck,
+    thrown,
     overfitting,
     slow,
     underfitting,

@@ -5,7 +5,7 @@ from time import perf_counter
 
 from dlkit import checks
 from dlkit.training.callbacks import standard_callbacks
-from dlkit.training.config import TrainingConfig
+from dlkit.training.config import TrainingConfig, check_config
 from dlkit.training.engine import engine_for
 from dlkit.training.gate import Gate
 from dlkit.training.loop import training_loop
@@ -43,11 +43,13 @@ class TrainingJob:
     """
 
     def __init__(self, model, data, config=None):
-        config = TrainingConfig() if config is None else config
+        config = check_config(TrainingConfig() if config is None else config)
         self._engine = engine_for(model, data, config)
         self._model, self._data, self._config = model, data, config
         self._lock = threading.Lock()  # one change of state at a time; not held while training
         self._thread = None
+        self._resting = threading.Event()  # set while no thread trains; unlike Thread.join, an
+        self._resting.set()  # interrupted wait for it leaves no wrong answer behind (Python 3.11)
         self._gate = Gate()
         self._progress = Progress(config, self._engine.batches_per_epoch)
         self._prepare("Ready.")
@@ -78,9 +80,9 @@ class TrainingJob:
     @property
     def report(self):
         """The `Report` of the run up to now. Pause, stop or wait first: it uses the model."""
+        self._must_rest("make a report")
         from dlkit.report import Report  # lazily: a report stands above training
 
-        self._must_rest("make a report")
         return Report(self._model, self._data, self.history)
 
     @property
@@ -88,7 +90,7 @@ class TrainingJob:
         """What the numbers up to now say: a `Diagnosis`. Safe while the job runs."""
         from dlkit.training.diagnosis import diagnose
 
-        return diagnose(self.history)
+        return diagnose(self.history, self._data)
 
     def evaluate(self, part="validation"):
         """Return loss and metrics with the weights of now; pause, stop or wait first.
@@ -177,7 +179,7 @@ class TrainingJob:
             False if nothing runs or is paused. `wait` returns when the job has come to rest.
         """
         with self._lock:
-            if self._alive() and self.status.state == "running":
+            if not self._resting.is_set() and self.status.state == "running":
                 self._gate.close("stopped")
                 return True
             if self.status.state != "paused":
@@ -213,6 +215,7 @@ class TrainingJob:
         TypeError, ValueError
             If the model cannot be trained so; the job is unchanged then.
         """
+        check_config(config)
         self._must_rest("reconfigure")
         self._rewind("Ready with the new configuration.", config)
 
@@ -240,19 +243,19 @@ class TrainingJob:
             timeout = checks.number("timeout", timeout, minimum=0)
         until = float("inf") if timeout is None else perf_counter() + timeout
         try:
-            while self._alive() and self._thread is not threading.current_thread():
+            while not self._resting.is_set() and not self._inside():
                 left = until - perf_counter()
                 if left <= 0:
                     return False
-                self._thread.join(min(0.1, left))  # Windows cannot interrupt a long one
+                self._resting.wait(min(0.1, left))  # Windows cannot interrupt a long wait
         except KeyboardInterrupt:
             self.pause()
-            self._thread.join(1.0)
+            self._resting.wait(1.0)
             self._progress.publish(message="Interrupted: the run is paused; resume() goes on.")
             raise
         if self.status.state == "failed":
             raise self._error
-        return not self._alive()
+        return self._resting.is_set()
 
     def add_observer(self, observer):
         """Call ``observer(record)`` with each record from now on.
@@ -280,7 +283,7 @@ class TrainingJob:
             with self._lock:
                 if self._runs_freely():
                     return self._decline(refusal)
-                if not self._alive():
+                if self._resting.is_set():
                     if self._over and not fresh_after_end:
                         return self._decline("The run has come to its end; start() begins anew.")
                     if self._over:
@@ -288,10 +291,11 @@ class TrainingJob:
                     self._gate.open(budget)
                     self._progress.go()
                     thread = threading.Thread(target=self._work, name="dlkit-training", daemon=True)
-                    thread.start()
                     self._thread = thread
+                    self._resting.clear()
+                    thread.start()
                     return True
-            if not self._join():
+            if not self._come_to_rest():
                 return self._decline("The run has not come to rest yet.")
 
     def _work(self):
@@ -314,19 +318,20 @@ class TrainingJob:
             self._error, self._over = error, True
             self._progress.fail(error)
         self._progress.tell_status()
+        self._resting.set()
 
     def _rewind(self, message, config=None):
         while True:
             with self._lock:
-                if not self._alive():
+                if self._resting.is_set():
                     if config is not None:
                         self._engine.reconfigure(config)
                         self._config = config
                     self._prepare(message)
                     break
-                if self._thread is not threading.current_thread():
+                if not self._inside():
                     self._gate.close("stopped")
-            if not self._join():
+            if not self._come_to_rest():
                 return self._decline("An observer cannot rewind the run that it watches.")
         self._progress.tell_status()
         return True
@@ -340,24 +345,25 @@ class TrainingJob:
         self._over, self._error = False, None
         self._progress.begin(config, self._engine.batches_per_epoch, message)
 
-    def _alive(self):
-        return self._thread is not None and self._thread.is_alive()
+    def _inside(self):
+        """Whether the calling thread is the one that trains: an observer's call."""
+        return self._thread is threading.current_thread()
 
     def _runs_freely(self):
         """Whether a run is going that nobody has asked to hold (call with the lock held)."""
-        return self._alive() and self.status.state == "running" and not self._gate.closed
+        running = not self._resting.is_set() and self.status.state == "running"
+        return running and not self._gate.closed
 
-    def _join(self):
-        """Wait for the thread to end; False if that is the calling thread itself."""
-        if self._thread is threading.current_thread():
-            return False
-        self._thread.join()
-        return True
+    def _come_to_rest(self):
+        """Wait for the training thread to end; False at once if the call comes from inside it."""
+        while not self._inside() and not self._resting.wait(0.1):
+            pass
+        return self._resting.is_set()
 
     def _must_rest(self, what):
         with self._lock:
             free = self._runs_freely()
-        if free or (self._alive() and not self._join()):
+        if free or not self._come_to_rest():
             raise RuntimeError(f"The job is running: pause it, stop it or wait() to {what}.")
 
     def _decline(self, message):

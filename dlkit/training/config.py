@@ -211,6 +211,16 @@ class TrainingConfig:
         self._set("optimizer_arguments", _read_only(arguments))
 
 
+def check_config(config):
+    """Return ``config`` if it is a `TrainingConfig`, or raise ``TypeError``."""
+    if not isinstance(config, TrainingConfig):
+        raise TypeError(
+            f"config must be a TrainingConfig, but got {checks.describe(config)}. "
+            "Write TrainingConfig(epochs=20, learning_rate=0.01), for example."
+        )
+    return config
+
+
 def _read_only(arguments):
     if not isinstance(arguments, Mapping) or not all(isinstance(name, str) for name in arguments):
         raise TypeError(

@@ -5,16 +5,17 @@ import math
 
 import numpy as np
 
-from dlkit import checks, randomness
+from dlkit import randomness
 from dlkit.network import Network
 from dlkit.optimizers import NonFiniteGradientError
 from dlkit.training.blas import OneThread
-from dlkit.training.config import TrainingConfig
+from dlkit.training.config import check_config
 from dlkit.training.parts import checked_parts, loss_for
 from dlkit.training.protocol import Engine, epoch_order
 
 __all__ = ["Engine", "NumpyEngine", "engine_for", "epoch_order"]
 
+FOLD = 64  # batches whose scores are kept until the running metrics take them in
 SMALL = 2**25  # products per batch below which one BLAS thread is faster than several
 
 
@@ -63,7 +64,7 @@ class NumpyEngine:
         for layer, generator in zip(network.layers, streams):
             layer.random = generator
         self.optimizer = self._config.build_optimizer()
-        self._sums, self._samples = {}, 0
+        self._forget_means()
 
     def begin_epoch(self, epoch):
         """Gather the samples in this epoch's order, once, so that each batch is a slice."""
@@ -71,7 +72,10 @@ class NumpyEngine:
         if self._config.shuffle:
             order = epoch_order(len(self._x), self._config.seed, epoch)
             self._x, self._y = self._x[order], self._y[order]
-        self._sums, self._samples = {}, 0
+        self._forget_means()
+
+    def _forget_means(self):
+        self._sums, self._samples, self._scores = {"loss": 0.0}, 0, []
 
     def run(self, first, count):
         """Train on some batches: forward, backward, step; return the loss of each.
@@ -79,7 +83,7 @@ class NumpyEngine:
         Ends early, with a loss that is not finite, where the loss or a gradient is not finite.
         """
         network, optimizer, size = self.network, self.optimizer, self._config.batch_size
-        batch_losses, scores = [], []
+        batch_losses = []
         with self._blas, np.errstate(all="ignore"):
             for start in range(first * size, (first + count) * size, size):
                 x, y = self._x[start : start + size], self._y[start : start + size]
@@ -92,25 +96,31 @@ class NumpyEngine:
                     except NonFiniteGradientError:
                         loss = math.nan
                 batch_losses.append(loss)
-                scores.append(network.scores.copy())
                 if not math.isfinite(loss):
                     break
-            self._count(first * size, batch_losses, scores)
+                self._sums["loss"] += loss * len(x)
+                self._scores.append(network.scores.copy())
+                if len(self._scores) == FOLD:
+                    self._fold()
         return np.array(batch_losses)
 
-    def _count(self, start, batch_losses, scores):
-        """Add some batches to the running means, each with the weight of its samples."""
-        sizes = [len(part) for part in scores]
-        samples = sum(sizes)
+    def _fold(self):
+        """Enter the scores kept since the last time into the running metrics.
+
+        Not chunk by chunk but after a fixed number of batches, so that the sums are the same to
+        the bit, however fast the run was.
+        """
+        stop = self._samples + sum(len(scores) for scores in self._scores)
+        truth = self._y[self._samples : stop]
         loss = self.loss.on_logits() if self.network.scores_are_logits else self.loss
-        metrics = loss.metrics(self._y[start : start + samples], np.concatenate(scores))
-        self._sums["loss"] = self._sums.get("loss", 0.0) + float(np.dot(batch_losses, sizes))
-        for name, value in metrics.items():
-            self._sums[name] = self._sums.get(name, 0.0) + value * samples
-        self._samples += samples
+        for name, value in loss.metrics(truth, np.concatenate(self._scores)).items():
+            self._sums[name] = self._sums.get(name, 0.0) + value * len(truth)
+        self._samples, self._scores = stop, []
 
     def train_metrics(self):
         """Return this epoch's running means by name: ``loss``, and ``accuracy`` or ``mae``."""
+        if self._scores:
+            self._fold()
         return {name: total / self._samples for name, total in self._sums.items()}
 
     def evaluate(self, part):
@@ -141,7 +151,7 @@ class NumpyEngine:
             "state": {name: array.copy() for name, array in network.state.items()},
             "optimizer": self.optimizer.state,
             "random_state": network.random_state,
-            "running": (dict(self._sums), self._samples),
+            "running": (dict(self._sums), self._samples, list(self._scores)),
         }
 
     def restore(self, snapshot):
@@ -152,8 +162,8 @@ class NumpyEngine:
         self.optimizer.reset()
         self.optimizer.load_state(snapshot["optimizer"])
         self.network.random_state = snapshot["random_state"]
-        sums, self._samples = snapshot["running"]
-        self._sums = dict(sums)
+        sums, self._samples, scores = snapshot["running"]
+        self._sums, self._scores = dict(sums), list(scores)
 
     def set_learning_rate(self, value):
         """Use another learning rate from the next step on."""
@@ -181,11 +191,7 @@ def engine_for(model, data, config):
     TypeError, ValueError
         If one of them is something else, or if they do not fit each other.
     """
-    if not isinstance(config, TrainingConfig):
-        raise TypeError(
-            f"config must be a TrainingConfig, but got {checks.describe(config)}. "
-            "Write TrainingConfig(epochs=20, learning_rate=0.01), for example."
-        )
+    check_config(config)
     if isinstance(model, Network):
         return NumpyEngine(model, data, config)
     if isinstance(model, Engine):

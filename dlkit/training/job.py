@@ -300,25 +300,30 @@ class TrainingJob:
 
     def _work(self):
         """Train until the gate is closed or the run is over: what the thread does."""
-        self._progress.tell_status()
+        try:
+            self._progress.tell_status()
+            self._train()
+            self._progress.tell_status()
+        finally:
+            self._resting.set()
+
+    def _train(self):
         try:
             for record in self._loop:
                 if record is None:
                     state = self._gate.closed or "paused"
                     self._progress.rest(state, "stopped by hand" if state == "stopped" else "")
-                    break
+                    return
                 if isinstance(record, EndRecord):
                     self._over = True
                     self._progress.rest(record.state, record.reason)
-                    continue
+                    return
                 if isinstance(record, ChunkRecord):
                     self._gate.measured(len(record.batches), record.seconds)
                 self._progress.take(record)
         except BaseException as error:  # noqa: BLE001 - whatever it is, wait() raises it
             self._error, self._over = error, True
             self._progress.fail(error)
-        self._progress.tell_status()
-        self._resting.set()
 
     def _rewind(self, message, config=None):
         while True:

@@ -56,7 +56,7 @@ class Progress:
     def fail(self, error):
         """Note in words that an exception has ended the run."""
         now = self.status
-        place = f"in epoch {now.epoch}, after batch {now.batch}" if now.epoch else "at its start"
+        place = f"after epoch {now.epoch}, batch {now.batch}" if now.epoch else "at its start"
         words = f"Training failed {place}: {error} ({type(error).__name__})"
         self._recorder.end(words)
         self.publish(state="failed", error=words, message=words)

@@ -34,10 +34,10 @@ class FakeEngine:
             if self.step == self.fail_at:
                 raise ArithmeticError("the planted fault")
             time.sleep(self.seconds)
-            losses.append(self.losses.get(self.step, 1.0 / (1.0 + self.weight)))
-            self.weight += 0.01 * (1.0 + np.sin(float(sample)))
+            losses.append(float(self.losses.get(self.step, 1.0 / (1.0 + self.weight))))
+            self.sum += losses[-1]  # one by one: the size of chunks must change no bit
+            self.weight += 0.01 * (1.0 + float(np.sin(sample)))
             self.step += 1
-        self.sum += sum(losses)
         return np.array(losses)
 
     def train_metrics(self):

@@ -1,0 +1,239 @@
+"""A finished run in one place: measures, curves, and the diagnosis in words."""
+
+import numpy as np
+
+from dlkit import checks
+from dlkit.datasets.data import Data
+from dlkit.files import write_atomically
+from dlkit.report_metrics import (
+    classification_metrics,
+    count_parameters,
+    predict,
+    predicted_labels,
+    regression_metrics,
+)
+from dlkit.training.curves import columns
+from dlkit.training.diagnosis import diagnose
+
+NAMES = {
+    "accuracy": "accuracy",
+    "precision": "precision (mean of classes)",
+    "recall": "recall (mean of classes)",
+    "f1": "F1 (mean of classes)",
+    "r2": "R²",
+    "mae": "mean absolute error",
+    "rmse": "root mean squared error",
+}
+"""Measure -> its name in words."""
+
+
+class Report:
+    """What came out of a run, computed once, with the weights as they are now.
+
+    Parameters
+    ----------
+    model : Network, Keras model, or array_like
+        What was trained; or its predictions for ``part``: probabilities or logits (samples,
+        classes), labels (samples,), or targets (samples, outputs).
+    data : Data
+        What it was trained on.
+    history : History, Keras History, or mapping of lists
+        The run; ``loss`` is needed.
+    part : {"validation", "test"}
+        What to measure on. The test part should be looked at once, at the very end.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If something does not fit, or the model's predictions are not finite.
+
+    Examples
+    --------
+    >>> report = Report(network, data, job.history)  # doctest: +SKIP
+    >>> print(report.text())                         # doctest: +SKIP
+    """
+
+    def __init__(self, model, data, history, part="validation"):
+        if not isinstance(data, Data):
+            raise TypeError(f"data must be a Data, but got {checks.describe(data)}.")
+        checks.choice("part", part, ("validation", "test"))
+        if part == "test" and data.x_test is None:
+            raise ValueError("part='test' needs a test part, but data has none.")
+        self._curves = columns(history)
+        self.diagnosis = diagnose(history, data)
+        self.part, self._data = part, data
+        x, y = getattr(data, f"x_{part}"), getattr(data, f"y_{part}")
+        given = hasattr(model, "__array__") or isinstance(model, list | tuple)
+        outputs = model if given else predict(model, x)
+        if data.task_type == "classification":
+            truth = data.labels(part)
+            logits = getattr(model, "output_activation", None) == "linear"
+            found = predicted_labels(outputs, truth.shape, data.output_dim, logits)
+            self._y_true, self._y_pred = truth.ravel(), found.ravel()
+            self.metrics = classification_metrics(self._y_true, self._y_pred, data.output_dim)
+        else:
+            outputs = checks.array("predictions", outputs, dtype="float64")
+            outputs = outputs.reshape(len(outputs), -1)
+            self._y_pred = checks.array("predictions", outputs, shape=y.shape)
+            self._y_true = y
+            self.metrics = regression_metrics(self._y_true, self._y_pred)
+        self.run = self._describe_run(history, None if given else model)
+
+    def _describe_run(self, history, model):
+        loss = self._curves["loss"]
+        val_loss = self._curves.get("val_loss")
+        watched = loss if val_loss is None else val_loss
+        finite = np.isfinite(watched)
+        best = getattr(history, "best_epoch", None)
+        if best is None and finite.any():
+            best = int(np.nanargmin(np.where(finite, watched, np.nan))) + 1
+        config = getattr(history, "config", None)
+        return {
+            "epochs": len(loss),
+            "epochs_asked": getattr(config, "epochs", None),
+            "best_epoch": best,
+            "loss": _last(loss),
+            "val_loss": None if val_loss is None else _last(val_loss),
+            "best_val_loss": None if val_loss is None or not best else float(val_loss[best - 1]),
+            "stop_reason": str(getattr(history, "stop_reason", "") or ""),
+            "parameters": None if model is None else count_parameters(model),
+        }
+
+    @property
+    def class_names(self):
+        """The names of the classes; their numbers where they have none. None for regression."""
+        if self._data.task_type == "regression":
+            return None
+        numbers = tuple(str(label) for label in range(self._data.output_dim))
+        return self._data.class_names or numbers
+
+    @property
+    def finding(self):
+        """One sentence: how good it is, and what the diagnosis says."""
+        count = f"{len(self._y_true)} {self.part} samples"
+        name = f"{self._data.name or 'The run'}: "
+        if self._data.task_type == "classification":
+            result = f"{self.metrics['accuracy']:.1%} of {count} right"
+        else:
+            unit = f" {self._data.target_unit}" if self._data.target_unit else ""
+            r2 = self.metrics["r2"]
+            first = "" if r2 is None else f"R² {r2:.3f}, "
+            result = f"{first}typical error {self.metrics['rmse']:.3f}{unit} on {count}"
+        return f"{name}{result}. Diagnosis: {self.diagnosis.title.lower()}"
+
+    def to_dict(self):
+        """Return everything as a dictionary that JSON can hold; what is unknown is None."""
+        return _plain(
+            {
+                "data": self._data.name,
+                "task_type": self._data.task_type,
+                "part": self.part,
+                "samples": len(self._y_true),
+                "class_names": self.class_names and list(self.class_names),
+                "metrics": self.metrics,
+                "run": self.run,
+                "history": {key: curve.tolist() for key, curve in self._curves.items()},
+                "diagnosis": self.diagnosis.to_dict(),
+            }
+        )
+
+    def measures(self):
+        """Return the overall measures as a list of (name in words, value with three digits)."""
+        return [
+            (NAMES[key], "unknown" if self.metrics[key] is None else f"{self.metrics[key]:.3f}")
+            for key in NAMES
+            if key in self.metrics
+        ]
+
+    def run_facts(self):
+        """Return what is known of the run as a list of (name in words, value in words)."""
+        run, facts = self.run, []
+        asked = f" of {run['epochs_asked']}" if run["epochs_asked"] else ""
+        facts.append(("epochs run", f"{run['epochs']}{asked}"))
+        if run["best_epoch"]:
+            facts.append(("best epoch", str(run["best_epoch"])))
+        for key, name in (
+            ("loss", "final training loss"),
+            ("val_loss", "final validation loss"),
+            ("best_val_loss", "validation loss of the best epoch"),
+        ):
+            if run[key] is not None:
+                facts.append((name, f"{run[key]:.4f}"))
+        if run["stop_reason"]:
+            facts.append(("ended because", run["stop_reason"]))
+        if run["parameters"] is not None:
+            facts.append(("trained parameters", f"{run['parameters']:,}"))
+        return facts
+
+    def text(self):
+        """Return the report as lines of text, without times, paths or addresses."""
+        from dlkit.report_text import report_text
+
+        return report_text(self)
+
+    def chart(self):
+        """Return loss, accuracy or error, and predictions against the truth as one `Chart`."""
+        from dlkit.plots.chart import Chart
+        from dlkit.plots.predictions import MOST_CLASSES, confusion_matrix, predicted_against_true
+        from dlkit.plots.run_curves import training_curves
+
+        charts = []
+        if np.isfinite(self._curves["loss"]).any():
+            best = self.run["best_epoch"] if "val_loss" in self._curves else None
+            charts.append(training_curves(self._curves, best_epoch=best))
+        data = self._data
+        if data.task_type == "classification" and data.output_dim <= MOST_CLASSES:
+            charts.append(confusion_matrix(self._y_true, self._y_pred, self.class_names))
+        elif data.task_type == "regression" and self._y_true.shape[1] == 1:
+            name, unit = data.target_name, data.target_unit
+            charts.append(predicted_against_true(self._y_true, self._y_pred, name, unit))
+        if not charts:
+            raise ValueError("There is nothing to draw: no finished epoch, and too many classes.")
+        panels = [panel for chart in charts for panel in chart.panels]
+        summary = " ".join([f"{self.finding}.", *(chart.summary for chart in charts)])
+        return Chart(
+            panels, summary, title=self.finding, width=max(420 * len(panels), 640), height=440
+        )
+
+    def figure(self):
+        """Return the chart as a matplotlib figure; `figure_summary` gives its sentence."""
+        from dlkit.plots.figure import to_figure
+
+        return to_figure(self.chart())
+
+    def html(self):
+        """Return a whole page: tables, words and the picture, in one file without links."""
+        from dlkit.report_html import report_page
+
+        return report_page(self)
+
+    def save_html(self, path):
+        """Write `html` to a file, which is complete or not there at all.
+
+        Parameters
+        ----------
+        path : str or path
+            The file; its folder must exist.
+        """
+        page = self.html().encode("utf-8")
+        write_atomically(path, lambda file: file.write(page))
+
+    def _repr_mimebundle_(self, include=None, exclude=None):
+        from dlkit.report_html import report_fragment
+
+        return {"text/plain": self.text(), "text/html": report_fragment(self)}
+
+    def __repr__(self):
+        return f"Report({self.finding})"
+
+
+def _last(values):
+    return float(values[-1]) if len(values) else None
+
+
+def _plain(value):
+    if isinstance(value, dict):
+        return {key: _plain(entry) for key, entry in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(entry) for entry in value]
+    return None if isinstance(value, float) and not np.isfinite(value) else value

@@ -1,0 +1,104 @@
+"""A report as HTML: a fragment for notebooks, and a page of its own with the picture in it."""
+
+import base64
+import io
+from html import escape
+
+_STYLE = """
+:root { color-scheme: light dark; }
+body { font: 16px/1.5 system-ui, sans-serif; max-width: 72rem; margin: 2rem auto; padding: 0 1rem;
+  background: Canvas; color: CanvasText; }
+table { border-collapse: collapse; margin: 1rem 0; }
+caption { text-align: left; font-weight: bold; padding: .2rem 0; }
+th, td { border: 1px solid GrayText; padding: .2rem .6rem; text-align: right; }
+th[scope=row] { text-align: left; }
+.right { font-weight: bold; text-decoration: underline; }
+.wide { overflow-x: auto; }
+figure { margin: 1rem 0; }
+img { max-width: 100%; height: auto; background: white; padding: .5rem; }
+"""
+
+
+def report_fragment(report):
+    """Return words and tables without a picture, for the output of a notebook's cell.
+
+    There is no picture in it because nothing in a stored output should depend on how a machine
+    draws letters; ``report.figure()`` gives it.
+    """
+    parts = [f"<p><strong>{escape(report.finding)}.</strong></p>"]
+    parts.append(_pairs(f"Measured on the {report.part} part", report.measures()))
+    if "per_class" in report.metrics:
+        parts.append(_per_class(report))
+        parts.append(_matrix(report))
+    parts.append(_pairs("The run", report.run_facts()))
+    parts.append(_diagnosis(report.diagnosis))
+    return "\n".join(parts)
+
+
+def report_page(report):
+    """Return a whole HTML page with the picture as a PNG inside; it loads nothing from elsewhere."""
+    buffer = io.BytesIO()
+    chart = report.chart()
+    report.figure().savefig(buffer, format="png", dpi=150, facecolor="white", metadata={})
+    image = base64.b64encode(buffer.getvalue()).decode("ascii")
+    title = escape(report.finding)
+    return (
+        '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+        f"<title>{title}</title>\n<style>{_STYLE}</style>\n</head>\n<body>\n<main>\n"
+        f"<h1>Report</h1>\n{report_fragment(report)}\n"
+        f'<figure><img src="data:image/png;base64,{image}" alt="{escape(chart.summary)}">'
+        f"<figcaption>{escape(chart.summary)}</figcaption></figure>\n"
+        "</main>\n</body>\n</html>\n"
+    )
+
+
+def _pairs(caption, pairs):
+    rows = "".join(
+        f'<tr><th scope="row">{escape(name)}</th><td>{escape(value)}</td></tr>'
+        for name, value in pairs
+    )
+    return f"<table><caption>{escape(caption)}</caption><tbody>{rows}</tbody></table>"
+
+
+def _per_class(report):
+    head = "".join(
+        f'<th scope="col">{name}</th>' for name in ("class", "precision", "recall", "F1", "samples")
+    )
+    rows = "".join(
+        f'<tr><th scope="row">{escape(name)}</th>'
+        + "".join(f"<td>{row[key]:.3f}</td>" for key in ("precision", "recall", "f1"))
+        + f"<td>{row['samples']}</td></tr>"
+        for name, row in zip(report.class_names, report.metrics["per_class"], strict=True)
+    )
+    return (
+        f"<table><caption>For each class</caption><thead><tr>{head}</tr></thead>"
+        f"<tbody>{rows}</tbody></table>"
+    )
+
+
+def _matrix(report):
+    names, counts = report.class_names, report.metrics["confusion_matrix"]
+    head = "".join(f'<th scope="col">{escape(name)}</th>' for name in names)
+    rows = ""
+    for index, (name, row) in enumerate(zip(names, counts, strict=True)):
+        cells = "".join(
+            f'<td class="right">{count}</td>' if column == index else f"<td>{count}</td>"
+            for column, count in enumerate(row)
+        )
+        rows += f'<tr><th scope="row">{escape(name)}</th>{cells}</tr>'
+    return (
+        '<div class="wide"><table><caption>Confusion matrix: rows are true classes, columns '
+        f'predicted ones</caption><thead><tr><th scope="col">true</th>{head}</tr></thead>'
+        f"<tbody>{rows}</tbody></table></div>"
+    )
+
+
+def _diagnosis(diagnosis):
+    parts = [
+        f"<p><strong>{escape(diagnosis.title)}.</strong> {escape(' '.join(diagnosis.evidence))}</p>"
+    ]
+    if diagnosis.advice:
+        items = "".join(f"<li>{escape(advice)}</li>" for advice in diagnosis.advice)
+        parts.append(f"<p>What to try, the likeliest help first:</p><ol>{items}</ol>")
+    return "".join(parts)

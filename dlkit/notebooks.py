@@ -96,7 +96,7 @@ def find_notebooks(paths):
     for path in map(Path, paths):
         if path.is_dir():
             inside = sorted(path.rglob("*.ipynb"))
-            found += [p for p in inside if not any(part.startswith(".") for part in p.parts[1:])]
+            found += [p for p in inside if not _is_hidden(p.relative_to(path))]
         elif not path.exists():
             raise FileNotFoundError(f"There is no notebook {path}.")
         elif path.suffix != ".ipynb":
@@ -104,6 +104,10 @@ def find_notebooks(paths):
         else:
             found.append(path)
     return list(dict.fromkeys(found))
+
+
+def _is_hidden(path):
+    return any(part.startswith(".") for part in path.parts)
 
 
 def normalize(notebook):

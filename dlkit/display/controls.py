@@ -3,6 +3,7 @@
 import ipywidgets as widgets
 
 from dlkit import checks
+from dlkit.display.sliders import SteadyLogSlider, SteadySlider
 from dlkit.display.style import CONTROL_WIDTH, LABEL_WIDTH
 
 _STYLE = {"description_width": LABEL_WIDTH}
@@ -40,14 +41,14 @@ def slider(
 
         low, high = math.log10(minimum), math.log10(maximum)
         step = step or (high - low) / 60
-        made = widgets.FloatLogSlider(
+        made = SteadyLogSlider(
             value=value, base=10, min=low, max=high, step=step, readout_format=".3g", **common
         )
     elif whole:
         made = widgets.IntSlider(value=value, min=minimum, max=maximum, step=step or 1, **common)
     else:
         step = step or (maximum - minimum) / 100
-        made = widgets.FloatSlider(
+        made = SteadySlider(
             value=value, min=minimum, max=maximum, step=step, readout_format=".2f", **common
         )
     made.help = help

@@ -21,6 +21,7 @@ _UPDATES, _FRAMES = 600, 60
 _LOSS_ENOUGH = 0.1
 _FLAT = 1e-3
 _WEIGHTS = ("w1", "w2", "bias")
+_STEP, _FINE_STEP = 0.1, 0.01  # of their sliders: by hand, and once the neuron has learnt
 
 
 class NeuronLab(Lab):
@@ -51,7 +52,7 @@ class NeuronLab(Lab):
 
     def control_groups(self):
         def weight(value, label, help):
-            return slider(value, -LIMIT, LIMIT, step=0.1, label=label, help=help)
+            return slider(value, -LIMIT, LIMIT, step=_STEP, label=label, help=help)
 
         tasks = [(label, name) for name, label in TASK_LABELS.items()]
         functions = [(name.replace("_", " "), name) for name in NEURON_ACTIVATIONS]
@@ -95,7 +96,7 @@ class NeuronLab(Lab):
         }
 
     def prepare(self):
-        self._opening = {name: self.controls[name].value for name in _WEIGHTS}
+        self._opening = {name: float(self.controls[name].value) for name in _WEIGHTS}
         self._animation = Animation(lambda error: self.say(str(error), problem=True))
         self._updates = 0
         self._last_step = None
@@ -177,8 +178,7 @@ class NeuronLab(Lab):
         """Bring back the opening weights and forget what was learnt."""
         self._animation.stop()
         self._updates, self._last_step = 0, None
-        with self.quietly():
-            self.controls.set(self._opening)
+        self._take(np.array(list(self._opening.values())))
         self.say("")
         self.refresh()
 
@@ -220,6 +220,7 @@ class NeuronLab(Lab):
             name: checks.number(f"opening {name}", opening[name], minimum=-LIMIT, maximum=LIMIT)
             for name in _WEIGHTS
         }
+        self._take(self._parameters())
         self.refresh()
 
     # The picture and the words
@@ -247,7 +248,14 @@ class NeuronLab(Lab):
         return np.array([self.controls.x1.value, self.controls.x2.value])
 
     def _parameters(self):
-        return np.array([self.controls[name].value for name in _WEIGHTS])
+        return np.array([self.controls[name].value for name in _WEIGHTS], dtype=float)
+
+    def _take(self, parameters):
+        """Make these the weights and the bias, without a new picture."""
+        with self.quietly():
+            for name, value in zip(_WEIGHTS, parameters.tolist(), strict=True):
+                self.controls[name].step = _FINE_STEP if self._updates else _STEP
+                self.controls[name].value = value
 
     def _activation(self):
         return NEURON_ACTIVATIONS[self.controls.activation.value]
@@ -281,9 +289,8 @@ class NeuronLab(Lab):
             useful = np.abs(gradient).max() > _FLAT and not self._learnt(after)
             if not useful:
                 break
-        with self.quietly():
-            self.controls.set(dict(zip(_WEIGHTS, after.tolist(), strict=True)))
         self._last_step = (before, gradient, after)
+        self._take(after)
         self.refresh()
         return useful
 

@@ -1,0 +1,62 @@
+"""Sliders that keep a value which the kernel gives them.
+
+A slider of ipywidgets with ``continuous_update`` rounds any value to its step and sends the result
+back, as if a hand had moved it: 0.1234 becomes 0.12, and while a lab moves its sliders itself, old
+values come back in the middle of it. Two measures end that. Values from the kernel travel together
+with ``continuous_update=False``, which silences the page while it takes them over; and an answer
+that is nothing but the present value rounded to the step is not taken for a move.
+"""
+
+import math
+
+import ipywidgets as widgets
+
+_MOVING = {"value", "step", "min", "max"}
+
+
+class _Steady:
+    """What both sliders share; it stands before the widget class in the list of bases."""
+
+    _silent = False
+
+    def send_state(self, key=None):
+        names = {key} if isinstance(key, str) else set(key or ())
+        if not (names & _MOVING and self.continuous_update):
+            super().send_state(key)
+            return
+        self._silent = True
+        try:
+            super().send_state(names | {"continuous_update"})
+        finally:
+            self._silent = False
+        super().send_state("continuous_update")
+
+    def get_state(self, key=None, drop_defaults=False):
+        state = super().get_state(key, drop_defaults)
+        if self._silent and "continuous_update" in state:
+            state["continuous_update"] = False
+        return state
+
+    def set_state(self, sync_data):
+        if "value" in sync_data and self._is_rounding(sync_data["value"]):
+            sync_data = {name: value for name, value in sync_data.items() if name != "value"}
+        super().set_state(sync_data)
+
+    def _is_rounding(self, value):
+        """Whether the value is the present one, moved to the nearest step and by no more."""
+        apart = abs(self._place(value) - self._place(self.value))
+        return 0 < apart <= 0.5 * self.step * (1 + 1e-6)
+
+
+class SteadySlider(_Steady, widgets.FloatSlider):
+    """A `FloatSlider` that keeps a value which the kernel gives it, also between its steps."""
+
+    def _place(self, value):
+        return value
+
+
+class SteadyLogSlider(_Steady, widgets.FloatLogSlider):
+    """A `FloatLogSlider` that keeps a value which the kernel gives it, also between its steps."""
+
+    def _place(self, value):
+        return math.log(value, self.base)

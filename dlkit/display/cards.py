@@ -8,7 +8,8 @@ import html
 
 BORDER = "1px solid var(--jp-border-color2, rgba(128, 128, 128, 0.5))"
 TEXT = "var(--jp-ui-font-color1, inherit)"
-SURFACE = "var(--jp-layout-color2, rgba(128, 128, 128, 0.08))"
+# The background that the theme's code colours are made for.
+EDITOR = "var(--jp-cell-editor-background, rgba(128, 128, 128, 0.08))"
 
 # The bar at a card's left: a hint for the eye beside the words ✓, ✗ and …
 _ACCENTS = {"passed": "#009E73", "failed": "#D55E00", "open": "#56B4E9", "plain": "#999999"}
@@ -71,11 +72,15 @@ def card(title, body, kind="plain"):
 def code_block(lines_html):
     """Return HTML of highlighted or escaped source inside a frame that scrolls if need be."""
     style = (
-        f"background:{SURFACE};color:{TEXT};padding:0.6em 0.8em;margin:0.4em 0;overflow-x:auto;"
+        f"background:{EDITOR};color:{TEXT};padding:0.6em 0.8em;margin:0.4em 0;overflow-x:auto;"
         "border-radius:4px;line-height:1.45;font-family:var(--jp-code-font-family, monospace)"
     )
+    inner = "background:none;color:inherit;padding:0;font-family:inherit"
     # mathjax_ignore and tex2jax_ignore keep a dollar sign in code from being typeset.
-    return f'<pre class="mathjax_ignore tex2jax_ignore" style="{style}"><code>{lines_html}</code></pre>'
+    return (
+        f'<pre class="mathjax_ignore tex2jax_ignore" style="{style}">'
+        f'<code style="{inner}">{lines_html}</code></pre>'
+    )
 
 
 def _block(block):

@@ -10,9 +10,10 @@ import textwrap
 from dlkit.display.cards import escape
 
 # Token kinds of Pygments -> JupyterLab's editor colours, which follow the theme. Elsewhere the
-# text keeps the page's own colour; bold and italic still tell keywords and comments apart.
+# text keeps the page's own colour; bold tells keywords apart. Comments are italic only: the dark
+# theme's colour for them is too faint to read.
 _STYLES = (
-    ("Token.Comment", "color:var(--jp-mirror-editor-comment-color, inherit);font-style:italic"),
+    ("Token.Comment", "font-style:italic"),
     ("Token.Literal.String", "color:var(--jp-mirror-editor-string-color, inherit)"),
     ("Token.Literal.Number", "color:var(--jp-mirror-editor-number-color, inherit)"),
     ("Token.Keyword", "color:var(--jp-mirror-editor-keyword-color, inherit);font-weight:bold"),

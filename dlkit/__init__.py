@@ -41,6 +41,7 @@ _LAZY = {
     "Quiz": "dlkit.display.quiz:Quiz",
     "labs": "dlkit.labs",
     "exercises": "dlkit.exercises",
+    "statement": "dlkit.exercises:statement",
     "check": "dlkit.exercises:check",
     "hint": "dlkit.exercises:hint",
     "solution": "dlkit.exercises:solution",

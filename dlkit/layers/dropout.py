@@ -25,6 +25,7 @@ class Dropout(Layer):
     def __init__(self, rate, name=None, seed=0):
         super().__init__(name, seed)
         self.rate = checks.number("rate", rate, minimum=0, below=1)
+        self.mask = None
 
     def compute_output(self, x, training):
         self.mask = None

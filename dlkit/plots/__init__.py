@@ -7,6 +7,11 @@ _LAZY = {
     "Panel": "dlkit.plots.chart",
     "to_figure": "dlkit.plots.figure",
     "figure_summary": "dlkit.plots.figure",
+    "training_curves": "dlkit.plots.run_curves",
+    "confusion_matrix": "dlkit.plots.predictions",
+    "predicted_against_true": "dlkit.plots.predictions",
+    "sample_images": "dlkit.plots.images",
+    "weights_as_images": "dlkit.plots.images",
 }
 
 

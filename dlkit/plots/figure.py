@@ -206,7 +206,7 @@ def _(mark: marks.Heat, axes):
         vmax=mark.high,
         alpha=mark.opacity,
         interpolation="nearest",
-        zorder=0,
+        zorder=0.6,  # above the grid, below everything else
     )
 
 

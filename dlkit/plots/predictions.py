@@ -52,7 +52,7 @@ def confusion_matrix(y_true, y_pred, class_names=None, title=""):
     for row in range(classes):
         for column in range(classes):
             if counts[row, column] or classes <= 12:
-                dark = counts[row, column] > 0.45 * top
+                dark = counts[row, column] > 0.62 * top
                 color = "#ffffff" if dark else "#111111"
                 text = str(counts[row, column])
                 marks.append(Text(column, classes - 1 - row, text, color=color, size=size))

@@ -66,10 +66,11 @@ def training_curves(runs, quantities=None, title="", best_epoch=None, loss_scale
         panel, sentence = _panel(named, quantity, best_epoch, loss_scale)
         panels.append(panel)
         sentences.append(sentence)
-    rows = 22 * max(0, (2 * len(named) - 1) // 3)  # room for longer legends
-    return Chart(
-        panels, " ".join(sentences), title=title, width=400 * len(panels), height=300 + rows
-    )
+    width, height = 400, 300
+    if len(named) > 1:  # room for the legend: three columns, as wide as the longest name
+        width = max(width, 130 + 3 * (50 + 6 * max(map(len, [*named, "validation"]))))
+        height += 20 * (1 + len(named) // 3)
+    return Chart(panels, " ".join(sentences), title=title, width=width * len(panels), height=height)
 
 
 def _named(runs):
@@ -108,7 +109,8 @@ def _panel(named, quantity, best_epoch, loss_scale):
             color = series_color(index) if len(named) > 1 else SINGLE[part]
             label = f"{run}, {word}" if run else word
             epochs = np.arange(1, len(curves[key]) + 1)
-            marks.append(Line(epochs, curves[key], label, color, dash))
+            shown = word if len(named) == 1 else run if part == 0 else ""
+            marks.append(Line(epochs, curves[key], shown, color, dash))
             if len(epochs) == 1:  # a line of one point cannot be seen
                 marks.append(Points(epochs, curves[key], "", color))
             sentences.append(_sentence(label, curves[key], quantity))
@@ -125,6 +127,9 @@ def _panel(named, quantity, best_epoch, loss_scale):
                     filled=False,
                 )
             )
+    if len(named) > 1:  # colour tells the run, the dash tells the part
+        marks.append(Line([], [], "training", "grey", TRAINING_DASH))
+        marks.append(Line([], [], "validation", "grey", VALIDATION_DASH))
     longest = max(len(curves["loss"]) for curves in named.values())
     panel = Panel(
         marks,
@@ -136,7 +141,7 @@ def _panel(named, quantity, best_epoch, loss_scale):
         y_scale=loss_scale if quantity == "loss" else "linear",
     )
     ending = f" Best epoch: {best_epoch}." if best_epoch is not None and quantity == "loss" else ""
-    name = NAMES.get(quantity, quantity).split(" (")[0]
+    name = _short(quantity)
     return panel, f"{name.capitalize()} over {longest} epochs: {'; '.join(sentences)}.{ending}"
 
 
@@ -145,21 +150,24 @@ def _title(named, quantity, best_epoch):
         (curves,) = named.values()
         values = curves.get(f"val_{quantity}", curves.get(quantity))
         where = "validation" if f"val_{quantity}" in curves else "training"
+        name = f"{where.capitalize()} {_short(quantity)}"
         if best_epoch is None:
-            return f"{where.capitalize()} {quantity} ends at {say(values[-1])}"
-        return (
-            f"{where.capitalize()} {quantity} {say(values[best_epoch - 1])} in epoch {best_epoch}"
-        )
+            return f"{name} ends at {say(values[-1])}"
+        return f"{name} {say(values[best_epoch - 1])} in epoch {best_epoch}"
     ends = {}
     for run, curves in named.items():
         values = curves.get(f"val_{quantity}", curves.get(quantity))
         if values is not None and np.isfinite(values).any():
             ends[run] = np.nanmax(values) if quantity == "accuracy" else np.nanmin(values)
     if not ends:
-        return f"No run has a finite {quantity}"
+        return f"No run has a finite {_short(quantity)}"
     word, pick = ("Highest", max) if quantity == "accuracy" else ("Lowest", min)
     winner = pick(ends, key=ends.get)
-    return f"{word} {quantity}: {winner} ({say(ends[winner])})"
+    return f"{word} {_short(quantity)}: {winner} ({say(ends[winner])})"
+
+
+def _short(quantity):
+    return NAMES.get(quantity, quantity.replace("_", " ")).split(" (")[0]
 
 
 def _sentence(label, values, quantity):

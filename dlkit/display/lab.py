@@ -176,10 +176,22 @@ class Lab:
         with self._drawing:
             if self._closed:
                 return
-            chart = self.chart()
-            self._picture.value = to_svg(chart)
-            self._write_sentence(chart.summary)
+            self.draw()
             self._details.value = self.details()
+
+    def draw(self, *, speak=True):
+        """Draw the picture alone.
+
+        Parameters
+        ----------
+        speak : bool
+            Whether the sentence is written anew too: a screen reader reads each one out, so a
+            picture that moves speaks less often than it moves.
+        """
+        chart = self.chart()
+        self._picture.value = to_svg(chart)
+        if speak:
+            self._write_sentence(chart.summary)
 
     def close(self):
         """Remove the lab from the page and end what it started."""

@@ -1,5 +1,6 @@
 """TrainingLab: choose data, a network and its settings, press Start, and watch it learn."""
 
+import functools
 import threading
 import time
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from dlkit.display.lab import Lab
 from dlkit.labs.architectures import ARCHITECTURES, build_model
 from dlkit.labs.goals import Goal
 from dlkit.labs.training_chart import Run, training_chart
+from dlkit.report import Report
 from dlkit.training.config import TrainingConfig
 from dlkit.training.job import TrainingJob
 from dlkit.training.records import Status
@@ -163,7 +165,8 @@ class TrainingLab(Lab):
         self._starting = threading.Lock()
         self._drawn = self._spoken = 0.0
         self._report = ""
-        self.job = self._job_for(self._opening)
+        self._follow_architecture()
+        self.job = self._job_for(self.controls.values())
 
     def buttons(self):
         self._buttons = {
@@ -290,8 +293,18 @@ class TrainingLab(Lab):
     def changed(self, name):
         if name == "pace":
             self._set_pace()
-        elif name != "overlay" and self.job.status.state in ("running", "paused"):
+            return
+        if name == "architecture":
+            self._follow_architecture()
+        if name != "overlay" and self.job.status.state in ("running", "paused"):
             self.say("The new settings take effect with the next Start.")
+
+    def _follow_architecture(self):
+        """Switch to Keras for a network that only Keras builds."""
+        chosen = ARCHITECTURES[self.controls.architecture.value]
+        if chosen.hidden is None and self.controls.engine.value == "numpy":
+            self.controls.engine.value = "keras"
+            self.say(f"{chosen.label}: the engine is now Keras.")
 
     def state(self):
         return {**super().state(), "goal": self.goal.to_dict(), "challenge": self.challenge}
@@ -321,19 +334,11 @@ class TrainingLab(Lab):
             [*runs, present],
             epochs=settings["epochs"],
             metric=metric,
-            title=self._title(),
             summary=self._words(),
         )
 
     def details(self):
         return self._report + self._table()
-
-    def _title(self):
-        settings = self._settings or self.controls.values()
-        return (
-            f"Loss: learning rate {settings['learning_rate']:.3g}, "
-            f"batch size {settings['batch_size']}"
-        )
 
     def _words(self):
         return progress_sentence(self.job.status, self.job.history)
@@ -383,7 +388,7 @@ class TrainingLab(Lab):
             data = datasets.get(settings["dataset"])
             model = build_model(settings["architecture"], settings["engine"], data, key[-1])
             job = TrainingJob(model, data, config)
-            job.add_observer(self._observe)
+            job.add_observer(functools.partial(self.guard, self._observe))
             if len(self._jobs) >= 4:  # a compiled Keras model takes megabytes
                 self._jobs.pop(next(iter(self._jobs)))
             self._jobs[key] = job
@@ -414,10 +419,12 @@ class TrainingLab(Lab):
         if not self._drawing.acquire(blocking=False):
             return
         try:
-            now = time.perf_counter()
-            self._drawn = now
-            if not self._closed:
-                self._draw(speak=now - self._spoken >= _SENTENCE_SECONDS)
+            self._drawn = time.perf_counter()
+            if self._closed:
+                return
+            speak = self._drawn - self._spoken >= _SENTENCE_SECONDS
+            self._spoken = self._drawn if speak else self._spoken
+            self.draw(speak=speak)
         finally:
             self._drawing.release()
 
@@ -490,8 +497,9 @@ def _gap(columns):
 
 def report_html(job, diagnosis):
     """Return the report and the diagnosis of a job that rests, as HTML."""
+    report = Report(job.model, job.data, job.history)
     return (
-        f'<h3>Report</h3><pre style="white-space:pre-wrap">{escape(job.report.text())}</pre>'
+        f'<h3>Report</h3><pre style="white-space:pre-wrap">{escape(report.text())}</pre>'
         f"<p>{escape(diagnosis.text())}</p>"
     )
 

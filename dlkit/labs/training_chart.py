@@ -36,7 +36,7 @@ class Run:
     index: int = 0
 
 
-def training_chart(runs, *, epochs, metric, title, summary):
+def training_chart(runs, *, epochs, metric, summary):
     """Return the loss panel and the metric panel of one or several runs.
 
     Parameters
@@ -47,8 +47,6 @@ def training_chart(runs, *, epochs, metric, title, summary):
         Right end of the axis.
     metric : str
         ``"accuracy"`` or ``"mae"``.
-    title : str
-        Of the loss panel.
     summary : str
         The text alternative.
 
@@ -61,16 +59,37 @@ def training_chart(runs, *, epochs, metric, title, summary):
         columns = run.history.history
         losses += [*_pair(run, columns, "loss"), *_best(run, columns)]
         measures += _pair(run, columns, metric)
-    common = {"x_label": "epoch", "x_range": (0, epochs)}
-    loss = Panel(losses, title=title, y_label=NAMES["loss"], y_range=(0, _loss_top(runs)), **common)
+    columns = runs[-1].history.history
+    common = {"x_label": "epoch", "x_range": (0, epochs), "x_ticks": _epoch_ticks(epochs)}
+    loss = Panel(
+        losses,
+        title=_title("loss", "{:.3g}", columns),
+        y_label=NAMES["loss"],
+        y_range=(0, _loss_top(runs)),
+        **common,
+    )
     measure = Panel(
         measures,
-        title="Accuracy" if metric == "accuracy" else "Mean absolute error",
+        title=_title(metric, "{:.1%}" if metric == "accuracy" else "{:.3g}", columns),
         y_label=NAMES[metric],
         y_range=(0, 1.02) if metric == "accuracy" else (0, _error_top(runs, metric)),
         **common,
     )
     return Chart((loss, measure), summary)
+
+
+def _title(key, form, columns):
+    name = {"mae": "mean absolute error"}.get(key, key)
+    for column, part in ((f"val_{key}", "Validation"), (key, "Training")):
+        if column in columns:
+            value = form.format(columns[column][-1]).replace("%", " %")
+            return f"{part} {name} {value} after epoch {len(columns[column])}"
+    return f"{name.capitalize()}, before the end of the first epoch"
+
+
+def _epoch_ticks(epochs):
+    step = next(size for size in (1, 2, 5, 10, 20, 50, 100) if epochs / size <= 7)
+    return tuple((at, str(at)) for at in range(0, epochs + 1, step))
 
 
 def _batches(run):

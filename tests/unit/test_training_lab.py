@@ -1,0 +1,241 @@
+"""The training lab, driven without a browser exactly as with one."""
+
+import json
+import threading
+import time
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from dlkit.labs import TrainingLab
+from dlkit.plots.figure import figure_summary
+
+
+@pytest.fixture(name="lab")
+def a_lab():
+    lab = TrainingLab(epochs=3, pace=0.0, learning_rate=0.003)
+    yield lab
+    lab.close()
+
+
+def finished(lab, timeout=60):
+    assert lab.run() is True
+    assert lab.wait(timeout) is True
+    return lab
+
+
+def threads():
+    return [thread for thread in threading.enumerate() if thread.name.startswith("dlkit")]
+
+
+def test_a_run_is_shown_in_words_curves_and_report(lab):
+    finished(lab)
+    words = lab.summary()
+    assert words.startswith("TrainingLab: Epoch 3 of 3: training loss")
+    assert "validation accuracy" in words
+    details = lab._details.value
+    for expected in ("Report", "precision", "recall", "confusion", "best epoch", "Runs so far"):
+        assert expected.lower() in details.lower(), f"the report lacks {expected!r}"
+    labels = [mark.label for mark in lab.chart().panels[0].labelled()]
+    assert labels == ["each batch", "training", "validation", "best epoch"]
+    assert figure_summary(lab.figure()) == lab.sentence
+
+
+def test_before_the_first_run_it_says_how_to_begin(lab):
+    assert lab.summary() == "TrainingLab: Ready for 3 epochs of 45 batches. Press Start."
+
+
+def test_the_picture_moves_while_it_trains():
+    lab = TrainingLab(epochs=5, pace=100.0)
+    pictures = set()
+    lab.run()
+    until = time.time() + 1.5
+    while time.time() < until:
+        pictures.add(lab._picture.value)
+        time.sleep(0.01)
+    lab.close()
+    assert len(pictures) >= 12, f"only {len(pictures)} different pictures in 1.5 s"
+
+
+def test_pause_step_resume_stop(lab):
+    lab.controls.pace.value = 20.0
+    lab.run()
+    lab.pause()
+    lab.wait(5)
+    assert lab.job.status.state == "paused"
+    assert lab._buttons["pause"].description == "Resume"
+    before = len(lab.job.history.batch_losses)
+    lab.step()
+    assert len(lab.job.history.batch_losses) == before + 1
+    lab.pause()
+    assert lab.job.status.state == "running"
+    lab.stop()
+    lab.wait(5)
+    assert lab.job.status.state == "stopped"
+    assert "Report" in lab._details.value or not lab.job.history.history
+
+
+def test_rewind_and_start_give_the_same_run_again(lab):
+    first = finished(lab).job.history.batch_losses.copy()
+    lab.rewind()
+    assert len(lab.job.history.batch_losses) == 0
+    assert np.array_equal(finished(lab).job.history.batch_losses, first)
+
+
+def test_both_engines_start_from_the_same_weights_and_agree(lab):
+    numpy_losses = finished(lab).job.history.batch_losses
+    lab.controls.engine.value = "keras"
+    keras_losses = finished(lab, 120).job.history.batch_losses
+    assert lab.job.engine.name == "keras"
+    np.testing.assert_allclose(keras_losses[:20], numpy_losses[:20], rtol=1e-3)
+
+
+def test_runs_are_kept_and_laid_over_each_other(lab):
+    finished(lab)
+    lab.controls.learning_rate.value = 0.0003
+    finished(lab)
+    assert [run.settings["learning_rate"] for run in lab.runs] == pytest.approx([0.003, 0.0003])
+    labels = [mark.label for mark in lab.chart().panels[1].labelled()]
+    assert labels == ["run 1 training", "run 1 validation", "run 2 training", "run 2 validation"]
+    lab.controls.overlay.value = False
+    assert len(lab.chart().panels[1].labelled()) == 2
+    lab.forget()
+    assert lab.runs == ()
+
+
+def test_many_clicks_at_once_start_one_run(lab):
+    lab.controls.epochs.value = 50
+    lab.controls.pace.value = 20.0
+    started = []
+    clicks = [threading.Thread(target=lambda: started.append(lab.run())) for _ in range(20)]
+    for click in clicks:
+        click.start()
+    for click in clicks:
+        click.join()
+    assert started.count(True) == 1
+    assert "already" in lab.message
+    lab.stop()
+
+
+def test_a_network_that_only_keras_builds_switches_the_engine():
+    lab = TrainingLab(architecture="cnn", epochs=1, pace=0.0)
+    assert lab.controls.engine.value == "keras"
+    assert "Keras" in lab.message
+    finished(lab, 120)
+    assert lab.runs[-1].settings["architecture"] == "cnn"
+    lab.close()
+
+
+def test_what_does_not_fit_is_said_in_words(lab):
+    lab.controls.architecture.value = "cnn"
+    lab.controls.engine.value = "numpy"
+    assert lab.guard(lab.run) is None
+    assert "Set the menu engine to Keras" in lab.message
+    lab.controls.engine.value = "keras"
+    lab.controls.dataset.value = "iris"
+    assert lab.guard(lab.run) is None
+    assert "needs images" in lab.message
+    lab.controls.architecture.value = "mlp_16"
+    assert finished(lab).message == ""
+
+
+def test_a_diverging_run_stops_with_words_and_finite_weights(lab):
+    lab.controls.optimizer.value = "sgd"
+    lab.controls.dataset.value = "diabetes"
+    lab.controls.learning_rate.value = 0.1
+    lab.controls.epochs.value = 50
+    finished(lab)
+    weights = lab.job.model.flat_parameters
+    assert np.isfinite(weights).all()
+    assert lab.summary()
+
+
+def test_the_goal_is_recognised_and_only_by_the_allowed_control():
+    goal = {"at_least": 0.5, "within_epochs": 3, "changing_only": ["learning_rate"]}
+    lab = TrainingLab(epochs=3, pace=0.0, learning_rate=0.0001, goal=goal)
+    assert "50 % validation accuracy within 3 epochs" in lab.challenge
+    lab.controls.learning_rate.value = 0.01
+    assert finished(lab).met() is True
+    assert "Challenge met" in lab.summary()
+    lab.controls.batch_size.value = 16
+    assert finished(lab).met() is False
+    lab.close()
+
+
+def test_state_goes_through_json():
+    lab = TrainingLab(epochs=7, learning_rate=0.02, batch_size=64, optimizer="nadam", seed=3)
+    again = TrainingLab.from_state(json.loads(json.dumps(lab.state())))
+    assert again.state() == lab.state()
+    with pytest.raises(ValueError, match="belongs to"):
+        TrainingLab.from_state({"lab": "NeuronLab", "controls": {}})
+    with pytest.raises(TypeError, match="state"):
+        TrainingLab.from_state("nonsense")
+
+
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [
+        ({"epoch": 3}, "Did you mean 'epochs'"),
+        ({"epochs": 0}, "epochs"),
+        ({"epochs": 2.5}, "whole number"),
+        ({"epochs": "3"}, "Remove the quotes"),
+        ({"learning_rate": float("nan")}, "finite"),
+        ({"learning_rate": -0.1}, "learning_rate"),
+        ({"batch_size": 33}, "batch_size"),
+        ({"optimizer": "adm"}, "Did you mean 'adam'"),
+        ({"early_stopping": 1}, "True or False"),
+        ({"goal": 3}, "goal"),
+        ({"goal": {"at_least": 3}}, "at_least"),
+        ({"challenge": 3}, "challenge"),
+    ],
+)
+def test_bad_arguments_are_named(values, words):
+    with pytest.raises((TypeError, ValueError), match=words):
+        TrainingLab(**values)
+
+
+def test_a_stored_notebook_shows_a_picture_and_words(lab):
+    finished(lab)
+    bundle, metadata = lab._repr_mimebundle_()
+    assert bundle["text/plain"] == lab.summary()
+    assert len(bundle["image/png"]) > 1000
+    assert metadata["image/png"]["alt"] == lab.sentence
+    assert "application/vnd.jupyter.widget-view+json" in bundle
+
+
+def test_closing_ends_the_run_and_its_thread():
+    before = len(threads())
+    lab = TrainingLab(epochs=100, pace=1.0)
+    lab.run()
+    lab.close()
+    until = time.time() + 5
+    while len(threads()) > before and time.time() < until:
+        time.sleep(0.01)
+    assert len(threads()) == before
+
+
+_ENDS = {
+    "epochs": st.sampled_from([1, 2]),
+    "learning_rate": st.sampled_from([0.0001, 0.1]),
+    "batch_size": st.sampled_from([16, 256]),
+    "optimizer": st.sampled_from(["sgd", "nadam", "rmsprop"]),
+    "dataset": st.sampled_from(["iris", "xor", "diabetes", "spirals", "sine"]),
+    "architecture": st.sampled_from(["linear", "mlp_16", "mlp_dropout", "mlp_batch_normalization"]),
+    "early_stopping": st.booleans(),
+    "seed": st.sampled_from([0, 20]),
+    "overlay": st.booleans(),
+}
+
+
+@settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
+@given(st.fixed_dictionaries(_ENDS))
+def test_every_combination_of_controls_runs(values):
+    lab = TrainingLab(pace=0.0)
+    for name, value in values.items():
+        lab.controls[name].value = value
+    finished(lab)
+    assert lab.message == "", lab.message
+    assert "Traceback" not in lab._details.value
+    lab.close()

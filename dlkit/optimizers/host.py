@@ -30,6 +30,7 @@ class Optimizer:
     """
 
     rule = None
+    _iterations = 0
 
     def __init__(self, learning_rate, **arguments):
         self._arguments = checked(self.rule, arguments)
@@ -60,12 +61,14 @@ class Optimizer:
     def learning_rate(self):
         """The learning rate of the next step; set it to a number or a schedule at any time."""
         schedule = self.schedule
-        return self._learning_rate if schedule is None else schedule(self._iterations)
+        return self._learning_rate if schedule is None else self._scheduled(schedule)
 
     @learning_rate.setter
     def learning_rate(self, value):
         if isinstance(value, Schedule | dict):
-            self._learning_rate = get_schedule(value)
+            schedule = get_schedule(value)
+            self._scheduled(schedule)
+            self._learning_rate = schedule
         else:
             hint = "Usual values lie between 0.0001 and 0.1; a Schedule is allowed too."
             self._learning_rate = checks.number("learning_rate", value, above=0, hint=hint)
@@ -193,6 +196,12 @@ class Optimizer:
         listing = {name: value for name, value in self.get_config().items() if value is not None}
         listing.pop("name")
         return f"{self.rule.title}({', '.join(f'{k}={v!r}' for k, v in listing.items())})"
+
+    def _scheduled(self, schedule):
+        value = schedule(self._iterations)
+        bound = "above" if self.rule.divides_by_learning_rate else "minimum"
+        hint = f"It came from {schedule!r} at step {self._iterations}."
+        return checks.number("the scheduled learning_rate", value, hint=hint, **{bound: 0})
 
     def _step(self, segments, whole):
         step, learning_rate = self._iterations + 1, self.learning_rate

@@ -58,6 +58,8 @@ class Rule:
         Defaults and ranges, under Keras's argument names.
     initial_scalars : dict of str to float
         The scalars that are carried from step to step, before the first step.
+    divides_by_learning_rate : bool
+        Whether a schedule must never reach 0.
     """
 
     title = ""
@@ -65,6 +67,7 @@ class Rule:
     weight_decay = None
     hyperparameters = {}
     initial_scalars = {}
+    divides_by_learning_rate = False
 
     @staticmethod
     def init(xp, parameter, **hyperparameters):

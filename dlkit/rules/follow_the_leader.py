@@ -21,13 +21,15 @@ class ftrl(Rule):
     With an l1 strength, parameters that matter little become exactly zero, which is what it is
     for. It starts as if the parameter had been 0: with Keras's defaults, kept here, the first step
     erases the initial weights, which leaves a deep network where it cannot learn; with
-    ``initial_accumulator_value=1e-6`` it learns. PyTorch has none.
+    ``initial_accumulator_value=1e-6`` it learns. A schedule must not reach 0, because the rule
+    divides by the learning rate. PyTorch has none.
 
     Source: McMahan et al. (2013), "Ad click prediction: a view from the trenches", algorithm 1;
     ``beta`` is folded into l2 as in Keras.
     """
 
     title = "Ftrl"
+    divides_by_learning_rate = True
     hyperparameters = {
         "learning_rate_power": not_positive(-0.5),
         "initial_accumulator_value": positive(0.1),

@@ -302,8 +302,11 @@ def trajectory(optimizer, gradients):
     return np.array(rows)
 
 
-def keras_trajectory(optimizer, gradients):
-    """Return (steps, 19) parameters after each step of a Keras optimizer on fed gradients."""
+def keras_trajectory(optimizer, gradients, compiled=True):
+    """Return (steps, 19) parameters after each step of a Keras optimizer on fed gradients.
+
+    Compiling pays from some fifty steps on.
+    """
     variables = [keras.Variable(part, dtype="float64") for part in split(initial_parameters())]
     optimizer.build(variables)
     kernels = keras.ops.convert_to_tensor(gradients[:, :15].reshape(-1, 5, 3), dtype="float64")
@@ -314,7 +317,7 @@ def keras_trajectory(optimizer, gradients):
         flat = [keras.ops.reshape(variable, (-1,)) for variable in variables]
         return keras.ops.concatenate(flat)
 
-    if keras.backend.backend() == "tensorflow":
+    if compiled and keras.backend.backend() == "tensorflow":
         import tensorflow
 
         indices = tensorflow.range(len(gradients))

@@ -156,16 +156,25 @@ def get(loss, **arguments):
         If it is unknown (the nearest name is suggested), or an argument is wrong.
     """
     if isinstance(loss, Loss):
-        return type(loss)(**{**loss.arguments(), **arguments}) if arguments else loss
+        return _make(type(loss), {**loss.arguments(), **arguments}) if arguments else loss
     if isinstance(loss, type) and issubclass(loss, Loss):
-        return loss(**arguments)
+        return _make(loss, arguments)
     if isinstance(loss, dict) and "name" in loss:
         settings = {key: value for key, value in loss.items() if key != "name"}
         loss, arguments = loss["name"], {**settings, **arguments}
     if isinstance(loss, str):
         camel = {kind.__name__: name for name, kind in LOSSES.items()}
         loss = camel.get(loss, ALIASES.get(loss.lower(), loss))
-    return LOSSES[checks.choice("loss", loss, LOSSES)](**arguments)
+    return _make(LOSSES[checks.choice("loss", loss, LOSSES)], arguments)
+
+
+def _make(kind, arguments):
+    known = list(kind().arguments()) if arguments else []
+    for given in arguments:
+        if given not in known:
+            listing = ", ".join(known) or "none"
+            raise TypeError(f"{kind.__name__} has no argument {given!r}; it knows: {listing}.")
+    return kind(**arguments)
 
 
 def default_loss(y, output_activation, output_shape):

@@ -20,7 +20,8 @@ from dlkit.losses import (
 
 GENERATOR = np.random.default_rng(3)
 LOGITS = GENERATOR.normal(0, 2, (4, 3))
-SOFT = np.exp(LOGITS) / np.exp(LOGITS).sum(axis=1, keepdims=True)
+# mild probabilities: near 0 the loss bends too much for a central difference
+SOFT = np.exp(LOGITS / 4) / np.exp(LOGITS / 4).sum(axis=1, keepdims=True)
 LABELS = np.array([0, 2, 1, 2])
 SIGNS = np.where(GENERATOR.normal(size=(4, 3)) > 0, 1.0, -1.0)
 NUMBERS = GENERATOR.normal(size=(4, 3))
@@ -85,7 +86,7 @@ def test_gradient_is_the_central_difference(name, from_logits):
         y_pred[index] = original - step
         below = loss.value_and_gradient(y_true, y_pred)[0]
         y_pred[index] = original
-        assert gradient[index] == pytest.approx((above - below) / (2 * step), abs=1e-8)
+        assert gradient[index] == pytest.approx((above - below) / (2 * step), rel=1e-6, abs=1e-8)
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
@@ -103,7 +104,7 @@ def test_huge_logits_stay_finite(name, dtype):
 
 @pytest.mark.parametrize("name", LOSSES)
 def test_certain_and_huge_predictions_stay_finite(name):
-    loss, y_true, y_pred = example(name)
+    loss, y_true, _ = example(name)
     extreme = np.eye(3)[[1, 0, 2, 0]]
     if loss.task_type == "regression" or name == "hinge":
         extreme = 1e3 * (2 * extreme - 1)
@@ -135,11 +136,9 @@ def test_dtypes(name):
         gradient = loss.gradient(y_true, y_pred.astype(dtype))
         assert gradient.dtype == dtype and isinstance(loss(y_true, y_pred.astype(dtype)), float)
         assert loss(y_true, y_pred.astype(dtype)) == pytest.approx(exact, rel=tolerance)
-    whole = (
-        loss.gradient(np.round(y_true).astype(int)[:0:-1], np.eye(3, dtype=int))
-        if (name not in ("kl_divergence",))
-        else loss.gradient(np.eye(3, dtype=int), np.eye(3, dtype=int))
-    )
+    one_hot = np.eye(3, dtype=int)
+    truth = np.arange(3) if name.startswith("sparse") else one_hot
+    whole = loss.gradient(truth, one_hot)
     assert whole.dtype == np.float64
 
 
@@ -158,31 +157,31 @@ def test_a_column_may_be_given_as_a_row_of_numbers(name):
     assert loss.gradient(y_true, y_pred).shape == (3, 1)  # and not (3, 3)
 
 
-probabilities = arrays.arrays(np.float64, (3, 4), elements=st.floats(0.01, 1)).map(
+probabilities = arrays.arrays(np.float64, (2, 3), elements=st.floats(0.01, 1)).map(
     lambda rows: rows / rows.sum(axis=1, keepdims=True)
 )
-numbers = arrays.arrays(np.float64, (3, 4), elements=st.floats(-20, 20))
+numbers = arrays.arrays(np.float64, (2, 3), elements=st.floats(-20, 20))
 
 
-@given(numbers, st.lists(st.integers(0, 3), min_size=3, max_size=3), st.floats(0, 0.99))
+@given(numbers, st.lists(st.integers(0, 2), min_size=2, max_size=2), st.floats(0, 0.99))
 def test_label_smoothing_mixes_the_loss_with_that_of_an_even_truth(z, labels, s):
-    truth, even = np.eye(4)[labels], np.full((3, 4), 0.25)
+    truth, even = np.eye(3)[labels], np.full((2, 3), 1 / 3)
     plain = CategoricalCrossentropy(from_logits=True)
     smoothed = CategoricalCrossentropy(from_logits=True, label_smoothing=s)
     expected = (1 - s) * plain(truth, z) + s * plain(even, z)
     assert smoothed(truth, z) == pytest.approx(expected, rel=1e-12, abs=1e-12)
     plain, smoothed = BinaryCrossentropy(True), BinaryCrossentropy(True, label_smoothing=s)
-    expected = (1 - s) * plain(truth, z) + s * plain(np.full((3, 4), 0.5), z)
+    expected = (1 - s) * plain(truth, z) + s * plain(np.full((2, 3), 0.5), z)
     assert smoothed(truth, z) == pytest.approx(expected, rel=1e-12, abs=1e-12)
 
 
-@given(numbers, st.lists(st.integers(0, 3), min_size=3, max_size=3))
+@given(numbers, st.lists(st.integers(0, 2), min_size=2, max_size=2))
 def test_sparse_and_one_hot_agree_and_so_do_logits_and_probabilities(z, labels):
     sparse = SparseCategoricalCrossentropy(from_logits=True)
     one_hot = CategoricalCrossentropy(from_logits=True)
-    assert sparse(labels, z) == pytest.approx(one_hot(np.eye(4)[labels], z), rel=1e-13, abs=1e-14)
+    assert sparse(labels, z) == pytest.approx(one_hot(np.eye(3)[labels], z), rel=1e-13, abs=1e-14)
     np.testing.assert_allclose(
-        sparse.gradient(labels, z), one_hot.gradient(np.eye(4)[labels], z), atol=1e-15
+        sparse.gradient(labels, z), one_hot.gradient(np.eye(3)[labels], z), atol=1e-15
     )
     assert np.abs(sparse.gradient(labels, z).sum(axis=1)).max() < 1e-15
     moderate = z / 4
@@ -221,7 +220,7 @@ def test_numbers_that_are_not_finite_are_refused(name, bad):
     for call in (loss, loss.gradient):
         with pytest.raises(ValueError, match="^y_pred .*finite"):
             call(y_true, spoilt)
-    spoilt = np.asarray(y_true, float)
+    spoilt = np.array(y_true, float)
     spoilt.flat[1] = bad
     with pytest.raises(ValueError, match="y_true"):
         loss(spoilt, y_pred)
@@ -232,7 +231,7 @@ def test_shapes_that_do_not_fit_are_refused(name):
     loss, y_true, y_pred = example(name)
     for truth, prediction in (
         (y_true[:2], y_pred),
-        (y_true, y_pred[:, :, None]),
+        (y_true, y_pred[:, :, None, None]),
         (y_true, y_pred[:0]),
         (y_true[:0], y_pred),
         (y_true, "text"),

@@ -240,7 +240,7 @@ class NeuronLab(Lab):
             table = words.step_table(*step, number=0)
         else:
             table = words.step_table(*self._last_step, number=self._updates)
-        return f'<div style="display:flex;flex-wrap:wrap">{words.points_table(*case)}{table}</div>'
+        return f'<div style="display:flex;flex-wrap:wrap;align-items:flex-start">{words.points_table(*case)}{table}</div>'
 
     # The neuron, as its controls have it
 

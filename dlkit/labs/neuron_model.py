@@ -106,7 +106,8 @@ def weighted_sum(x, parameters):
     -------
     numpy.ndarray, shape (points,)
     """
-    return x @ parameters[:2] + parameters[2]
+    w1, w2, b = parameters
+    return w1 * x[:, 0] + w2 * x[:, 1] + b
 
 
 def targets(activation):

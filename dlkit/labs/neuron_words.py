@@ -114,9 +114,7 @@ def step_table(parameters, gradient, moved, number):
         f"<td>{signed(new - old, 3)}</td><td>{fixed(new)}</td></tr>"
         for name, old, slope, new in zip(_NAMES, parameters, gradient, moved, strict=True)
     )
-    return _table(
-        caption, ("", "before", "gradient", "move = −learning rate · gradient", "after"), rows
-    )
+    return _table(caption, ("", "before", "gradient", "move", "after"), rows)
 
 
 def points_table(task, parameters, activation):

@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import subprocess
 import sys
 import tempfile
 from pathlib import Path
@@ -209,7 +210,8 @@ def execute(notebook, folder, timeout=CELL_TIMEOUT):
         store_widget_state=False,
         record_timing=False,
     )
-    client.execute(cleanup_kc=True, env=kernel_environment())
+    # The kernel's own log lines go nowhere; what cells write to stderr is an output like any other.
+    client.execute(cleanup_kc=True, env=kernel_environment(), stderr=subprocess.DEVNULL)
 
 
 def update(path, timeout=CELL_TIMEOUT):

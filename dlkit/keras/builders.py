@@ -95,7 +95,7 @@ def build_cnn_model(
     pool_size=2,
     units=64,
     activation="relu",
-    dropout_rate=0.3,
+    dropout_rate=0.5,
     seed=0,
 ):
     """Build a convolutional network: Conv → MaxPool → Conv → MaxPool → Conv → Flatten → Dense.

@@ -187,7 +187,7 @@ class KerasEngine:
         key = part, self._program.loss_key
         if key not in self._tensors:
             arrays = _arrays(self.data, part, self._program.targets)
-            if isinstance(self._program.runner, CompiledProgram):
+            if self._program.runner.takes_tensors:
                 arrays = [keras.ops.convert_to_tensor(array) for array in arrays]
             self._tensors[key] = arrays
         return self._tensors[key]

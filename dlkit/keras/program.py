@@ -78,9 +78,12 @@ class CompiledProgram:
         Some samples and targets, for their shapes and dtypes.
     """
 
+    takes_tensors = True
+
     def __init__(self, model, loss, metric, optimizer, x, y):
         import tensorflow as tf  # only here and in `state`; on other backends never
 
+        self._constant = tf.constant
         trainable = model.trainable_variables
         optimizer.build(trainable)
         samples = [tf.TensorSpec((None, *array.shape[1:]), array.dtype) for array in (x, y)]
@@ -116,22 +119,23 @@ class CompiledProgram:
         def evaluate_block(x, y):
             y_pred = model(x, training=False)
             size = tf.cast(tf.shape(x)[0], loss.dtype)
-            return loss(y, y_pred) * size, tf.reduce_sum(metric(y, y_pred))
+            return regularized(y, y_pred) * size, tf.reduce_sum(metric(y, y_pred))
 
         @tf.function(input_signature=samples)
         def evaluate(x, y):
-            samples = tf.shape(x)[0]
             total, right = tf.zeros((), loss.dtype), tf.zeros((), "float32")
-            for start in tf.range(0, samples, EVALUATION_SIZE):
+            for start in tf.range(0, tf.shape(x)[0], EVALUATION_SIZE):
                 rows = slice(start, start + EVALUATION_SIZE)
                 value, metric_sum = evaluate_block(x[rows], y[rows])
                 total, right = total + value, right + metric_sum
-            penalty = tf.add_n([tf.zeros((), loss.dtype), *model.losses])
-            return total / tf.cast(samples, loss.dtype) + penalty, right / tf.cast(
-                samples, "float32"
-            )
+            return total, right
 
-        self._train, self._evaluate = train, evaluate
+        # Concrete functions, because TensorFlow warns of "retracing" where one line of code makes
+        # the functions of several models.
+        self._train, self._evaluate = (
+            train.get_concrete_function(),
+            evaluate.get_concrete_function(),
+        )
 
     def train(self, x, y, order, rates, first, batch_size):
         """Train on ``len(rates)`` batches from batch ``first`` of this epoch on.
@@ -153,14 +157,14 @@ class CompiledProgram:
         right : numpy.ndarray of float64, shape (len(rates),)
             The sum of the metric over each batch's samples.
         """
-        rates = np.asarray(rates, "float32")
-        first, batch_size = np.int32(first), np.int32(batch_size)
+        order, rates = self._constant(order), self._constant(np.asarray(rates, "float32"))
+        first, batch_size = self._constant(first), self._constant(batch_size)
         losses, right = self._train(x, y, order, rates, first, batch_size)
         return losses.numpy().astype("float64"), right.numpy().astype("float64")
 
     def evaluate(self, x, y):
         """Return the mean loss and the mean metric of the samples, without training."""
-        return tuple(float(value) for value in self._evaluate(x, y))
+        return tuple(float(total) / len(x) for total in self._evaluate(x, y))
 
 
 class PlainProgram:
@@ -168,6 +172,8 @@ class PlainProgram:
 
     It compiles the model (``model.compile``) with its own loss and optimizer.
     """
+
+    takes_tensors = False
 
     def __init__(self, model, loss, metric, optimizer, x, y):
         self.optimizer, self._model, self._loss = optimizer, model, loss

@@ -62,7 +62,7 @@ class Variables:
         raw = [variable.value for variable in self.variables]
         specs = [tf.TensorSpec(variable.shape, variable.dtype) for variable in raw]
 
-        @tf.function(autograph=False)
+        @tf.function(autograph=False, input_signature=[])
         def read():
             return [tf.identity(variable) for variable in raw]
 
@@ -71,4 +71,7 @@ class Variables:
             for variable, value in zip(raw, values, strict=True):
                 variable.assign(value)
 
-        return read, write
+        # Concrete functions, because TensorFlow warns of "retracing" where one line of code makes
+        # the functions of several models.
+        read, write = read.get_concrete_function(), write.get_concrete_function()
+        return read, lambda arrays: write([tf.constant(array) for array in arrays])

@@ -3,8 +3,7 @@
 import functools
 import threading
 
-_lock = threading.Lock()
-_now = {"blocks": 0, "limit": None}
+_taken = threading.Lock()  # held by the one block in the process that has set the limit
 
 
 @functools.cache
@@ -18,17 +17,17 @@ class OneThread:
     """Keep BLAS on one thread inside a ``with`` block.
 
     On a busy machine two threads make a small network 7 to 25 times slower. The limit belongs to
-    the whole process: of several blocks at once the first sets it, and the last lifts it.
+    the whole process, and the thread that has set it must lift it: of several blocks at once one
+    sets it, and the others run along.
     """
 
     def __enter__(self):
-        with _lock:
-            if not _now["blocks"]:
-                _now["limit"] = _controller().limit(limits=1)
-            _now["blocks"] += 1
+        self._limit = None
+        if _taken.acquire(blocking=False):
+            self._limit = _controller().limit(limits=1)
+            self._limit.__enter__()
 
     def __exit__(self, *error):
-        with _lock:
-            _now["blocks"] -= 1
-            if not _now["blocks"]:
-                _now["limit"].restore_original_limits()
+        if self._limit is not None:
+            self._limit.__exit__(*error)
+            _taken.release()

@@ -5,12 +5,12 @@ import math
 
 import numpy as np
 
-from dlkit import randomness
+from dlkit import checks, randomness
 from dlkit.network import Network
 from dlkit.optimizers import NonFiniteGradientError
 from dlkit.training.blas import OneThread
 from dlkit.training.config import check_config
-from dlkit.training.parts import checked_parts, loss_for
+from dlkit.training.parts import check_data, checked_parts, loss_for
 from dlkit.training.protocol import Engine, epoch_order
 
 __all__ = ["Engine", "NumpyEngine", "engine_for", "epoch_order"]
@@ -41,7 +41,7 @@ class NumpyEngine:
 
     def __init__(self, network, data, config):
         self.network = network
-        self._data = data
+        self._data = check_data(data)
         self._initial = network.get_weights()
         self.reconfigure(config)
 
@@ -196,6 +196,10 @@ def engine_for(model, data, config):
         return NumpyEngine(model, data, config)
     if isinstance(model, Engine):
         return model
+    if not any(kind.__module__.split(".")[0] == "keras" for kind in type(model).__mro__):
+        raise TypeError(
+            f"model must be a Network or a Keras model, but got {checks.describe(model)}."
+        )
     # Lazily, and only here, training reaches up to Keras: no NumPy run pays for its import.
     from dlkit.keras.engine import KerasEngine
 

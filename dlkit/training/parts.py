@@ -5,6 +5,7 @@ import dataclasses
 import numpy as np
 
 from dlkit import checks, losses, network_checks
+from dlkit.datasets import Data
 
 PARTS = ("train", "validation")
 
@@ -28,6 +29,16 @@ class TrainingParts:
     x_validation: np.ndarray | None = None
     y_validation: np.ndarray | None = None
     task_type: str = "classification"
+
+
+def check_data(data):
+    """Return ``data`` if it is a `Data` or `TrainingParts`, or raise ``TypeError``."""
+    if not isinstance(data, Data | TrainingParts):
+        raise TypeError(
+            f"data must be a Data, but got {checks.describe(data)}. Make one with "
+            "Data(x_train, y_train, x_validation, y_validation), or dlkit.datasets.digits()."
+        )
+    return data
 
 
 def loss_for(network, data, loss=None):
@@ -82,11 +93,6 @@ def checked_parts(network, data, loss):
     TypeError, ValueError
         If shapes do not fit, or labels are out of range, or a number is not finite.
     """
-    if not all(hasattr(data, f"{axis}_{part}") for axis in "xy" for part in PARTS):
-        raise TypeError(
-            f"data must be a Data, but got {checks.describe(data)}. Make one with "
-            "Data(x_train, y_train, x_validation, y_validation), or dlkit.datasets.digits()."
-        )
     parts = {}
     for part in PARTS:
         x, y = getattr(data, f"x_{part}"), getattr(data, f"y_{part}")

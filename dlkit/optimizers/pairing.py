@@ -56,7 +56,7 @@ def pair(gradients, parameters):
         If a gradient is not finite.
     """
     parameters, gradients = _named("parameters", parameters), _named("gradients", gradients)
-    if list(parameters) != list(gradients) and set(parameters) != set(gradients):
+    if set(parameters) != set(gradients):
         missing = [name for name in parameters if name not in gradients]
         extra = [name for name in gradients if name not in parameters]
         raise ValueError(
@@ -70,13 +70,12 @@ def pair(gradients, parameters):
     segments, write_back, start = [], [], 0
     for name, parameter in parameters.items():
         _check_parameter(name, parameter)
-        gradient = gradients[name]
-        if isinstance(gradient, np.ndarray | np.generic | list | float | int):
-            gradient = checks.array(f"the gradient {name}", gradient, finite=False)
-        else:
+        if not isinstance(gradients[name], np.ndarray | np.generic | list | float | int):
             raise TypeError(
-                f"the gradient {name} must be a NumPy array, but got {checks.describe(gradient)}."
+                f"the gradient {name} must be a NumPy array, but got "
+                f"{checks.describe(gradients[name])}."
             )
+        gradient = checks.array(f"the gradient {name}", gradients[name], finite=False)
         if gradient.shape != parameter.shape:
             raise ValueError(
                 f"the gradient {name} must have its parameter's shape {parameter.shape}, but its "
@@ -150,7 +149,7 @@ def _named(name, values):
     if isinstance(values, dict):
         named = values
     elif isinstance(values, list | tuple):
-        named = {f"{name[:-1]} {index}".split()[-1]: value for index, value in enumerate(values)}
+        named = {str(index): value for index, value in enumerate(values)}
     elif isinstance(values, np.ndarray | np.generic | float | int):
         named = {"0": values}
     else:

@@ -90,7 +90,8 @@ class nadam(Rule):
     def advance(step, scalars, beta_1, beta_2, **_):
         momentum = beta_1 * (1 - 0.5 * 0.96**step)
         next_momentum = beta_1 * (1 - 0.5 * 0.96 ** (step + 1))
-        product = scalars["product"] * momentum
+        product = scalars["product"]
+        product = product * momentum
         ahead = next_momentum / (1 - product * next_momentum)
         here = (1 - momentum) / (1 - product)
         square_correction = 1 / (1 - beta_2**step)

@@ -148,7 +148,7 @@ CASES = {
             "constant momentum": [
                 ("momentum = beta_1 * (1 - 0.5 * 0.96 ** step)", "momentum = beta_1"),
             ],
-            "product not carried": [("scalars['product'] * momentum", "momentum")],
+            "product not carried": [("product = product * momentum", "product = momentum")],
             "no look-ahead": [("ahead * first_moment + here * gradient", "ahead * first_moment")],
             "next momentum of this step": [("(step + 1)", "step")],
             "no correction of the square": [("square_correction * second_moment", "second_moment")],

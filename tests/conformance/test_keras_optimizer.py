@@ -139,6 +139,36 @@ def test_schedules_are_the_same_in_keras(name, float64):
     np.testing.assert_allclose(got, schedule(steps), rtol=0, atol=1e-14)
 
 
+RATE = np.float64(0.125)  # its dtype makes Keras compute the schedule in float64
+K = keras.optimizers.schedules
+REFERENCES = {
+    "StepDecay": (K.ExponentialDecay(RATE, 7, 0.75, staircase=True), (7, 0.75)),
+    "ExponentialDecay": (K.ExponentialDecay(RATE, 7, 0.75), (7, 0.75)),
+    "InverseTimeDecay": (K.InverseTimeDecay(RATE, 7, 0.75), (7, 0.75)),
+    "PolynomialDecay": (K.PolynomialDecay(RATE, 40, 2.0**-9, 1.5), (40, 2.0**-9, 1.5)),
+    "CosineAnnealing": (K.CosineDecay(RATE, 40, 0.125), (40, 0.125)),
+    "CosineRestarts": (K.CosineDecayRestarts(RATE, 7, 1.5, 0.75, 0.125), (7, 1.5, 0.75, 0.125)),
+}
+
+
+@pytest.mark.parametrize("name", REFERENCES)
+def test_schedules_agree_with_those_of_keras(name):
+    reference, arguments = REFERENCES[name]
+    steps = np.arange(100)
+    expected = [float(reference(keras.ops.convert_to_tensor(step))) for step in steps]
+    got = schedules.SCHEDULES[name](float(RATE), *arguments)(steps)
+    np.testing.assert_allclose(got, expected, rtol=0, atol=1e-12)
+
+
+def test_warmup_agrees_with_that_of_keras():
+    reference = K.CosineDecay(np.float64(2.0**-9), 40, 0.125, warmup_target=0.125, warmup_steps=8)
+    steps = np.arange(60)
+    expected = [float(reference(keras.ops.convert_to_tensor(step))) for step in steps]
+    then = schedules.CosineAnnealing(0.125, 40, 0.125)
+    got = schedules.Warmup(then, 8, 2.0**-9)(steps)
+    np.testing.assert_allclose(got, expected, rtol=0, atol=1e-12)
+
+
 def test_a_rule_that_divides_by_the_learning_rate_refuses_to_start_at_zero():
     with pytest.raises(ValueError, match="scheduled learning_rate must be .*above 0"):
         RuleOptimizer("ftrl", schedules.Warmup(0.1, 10))

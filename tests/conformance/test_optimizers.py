@@ -85,9 +85,9 @@ def test_agrees_with_clipping_decay_and_schedule(name, setting):
 
 def test_nadam_differs_from_keras_by_its_rounded_constant_alone(monkeypatch):
     rounded = f"momentum = beta_1 * (1 - 0.5 * {float(np.float32(0.96))!r}"
-    exact_product = "scalars['product'] * (beta_1 * (1 - 0.5 * 0.96 ** step))"
+    exact_product = "product * (beta_1 * (1 - 0.5 * 0.96 ** step))"
     edits = [
-        ("scalars['product'] * momentum", exact_product),
+        ("product * momentum", exact_product),
         ("momentum = beta_1 * (1 - 0.5 * 0.96", rounded),
     ]
     for part, function in cases.wrong_variant("nadam", edits).items():

@@ -7,14 +7,13 @@ letters are where one label ends and the next begins.
 import numpy as np
 
 from dlkit.training.diagnosis_advice import advise
+from dlkit.training.diagnosis_overfitting import overfitting
+from dlkit.training.diagnosis_words import last, percent, say, sureness
 
 FEWEST_EPOCHS = 5
 FLAT = 0.05  # a total fall below this share of the start is no fall
 JUMP = 0.25  # a rise of the training loss by this share, from one epoch to the next, is a jump
 SWING = 0.15  # mean movement per epoch, as a share of the loss, of a curve that swings
-RISE = 0.10  # rise of the validation loss above its lowest value
-GAP = 0.25  # validation minus training loss, as a share of the starting loss
-DROP = 0.06  # fall of the validation accuracy below its best
 THROWN = 5  # the first epoch's mean loss as a multiple of the first batch's
 STEADY = 0.45  # pace of the second half / of the first, of a curve that hardly slows down
 POOR = 0.40  # a run that removed less than this share of the starting loss has learnt little
@@ -34,11 +33,11 @@ def diverging(curves):
         return None
     evidence = [
         (
-            f"The training loss grew from {_say(first)} in epoch 1 to {_say(curves.loss[-1])} in "
-            f"epoch {curves.epochs}, {_say(curves.end / lowest)} times its lowest value."
+            f"The training loss grew from {say(first)} in epoch 1 to {say(curves.loss[-1])} in "
+            f"epoch {curves.epochs}, {say(curves.end / lowest)} times its lowest value."
         )
     ]
-    return "diverging", _sure(curves.end / first, 1.2, 3), evidence, advise("diverging", curves)
+    return "diverging", sureness(curves.end / first, 1.2, 3), evidence, advise("diverging", curves)
 
 
 def not_enough_evidence(curves):
@@ -70,13 +69,13 @@ def unstable(curves):
         evidence = _jump_sentences(curves.loss, jumps, "training")
         if swings:
             evidence.append(
-                f"In the second half of the run the training loss moves by {_percent(swing)} of its "
-                f"value per epoch on average, and upwards in {_percent(ups)} of the epochs."
+                f"In the second half of the run the training loss moves by {percent(swing)} of its "
+                f"value per epoch on average, and upwards in {percent(ups)} of the epochs."
             )
-        sure = max(_sure(len(jumps), needed, 3 * needed), _sure(swing, SWING, 4 * SWING))
+        sure = max(sureness(len(jumps), needed, 3 * needed), sureness(swing, SWING, 4 * SWING))
     elif len(val_jumps) >= max(3, 0.15 * curves.epochs):
         evidence = _jump_sentences(curves.val_loss, val_jumps, "validation")
-        sure = _sure(len(val_jumps), 3, 10)
+        sure = sureness(len(val_jumps), 3, 10)
     else:
         return None
     return "unstable", sure, evidence, advise("unstable", curves)
@@ -95,20 +94,20 @@ def stuck(curves):
         return _too_slow(curves)
     evidence = [
         (
-            f"The training loss went from {_say(curves.loss[0])} in epoch 1 to {_say(curves.loss[-1])} "
+            f"The training loss went from {say(curves.loss[0])} in epoch 1 to {say(curves.loss[-1])} "
             f"in epoch {curves.epochs}, and no longer falls."
         )
     ]
     if chance and curves.baseline_loss is not None:
         evidence.append(
-            f"Always giving the same answer would reach a loss of {_say(curves.baseline_loss)}."
+            f"Always giving the same answer would reach a loss of {say(curves.baseline_loss)}."
         )
     elif chance:
         guess = np.exp(-curves.end)
         evidence.append(
-            f"Its accuracy, {_last(curves.accuracy)}, is that of guessing ({guess:.2f})."
+            f"Its accuracy, {last(curves.accuracy)}, is that of guessing ({guess:.2f})."
         )
-    sure = 0.85 if chance else _sure(FLAT - moved, 0, FLAT)
+    sure = 0.85 if chance else sureness(FLAT - moved, 0, FLAT)
     return "not_learning", sure, evidence, advise("not_learning", curves)
 
 
@@ -119,89 +118,13 @@ def thrown(curves):
         return None
     evidence = [
         (
-            f"The first steps threw the loss from {_say(steps[0])} up to {_say(steps.max())}; the "
-            f"mean of epoch 1 is {_say(curves.loss[0])}, of epoch {curves.epochs} "
-            f"{_say(curves.loss[-1])}."
+            f"The first steps threw the loss from {say(steps[0])} up to {say(steps.max())}; the "
+            f"mean of epoch 1 is {say(curves.loss[0])}, of epoch {curves.epochs} "
+            f"{say(curves.loss[-1])}."
         )
     ]
-    sure = _sure(curves.loss[0] / steps[0], THROWN, 10 * THROWN)
+    sure = sureness(curves.loss[0] / steps[0], THROWN, 10 * THROWN)
     return "unstable", sure, evidence, advise("unstable", curves)
-
-
-def overfitting(curves):
-    """Validation gets worse while training gets better, or stays far behind it."""
-    if curves.val_loss is None:
-        return None
-    gaps = _gaps(curves)
-    signs = [
-        sign for sign in (_rises(curves, gaps), _falls_off(curves), _apart(curves, gaps)) if sign
-    ]
-    if not signs:
-        return None
-    evidence = [sentence for sentence, _ in signs[:2]]
-    if curves.val_accuracy is not None:
-        evidence.append(
-            f"Accuracy: {_last(curves.accuracy)} in training, {_last(curves.val_accuracy)} in "
-            "validation."
-        )
-    sure = max(sureness for _, sureness in signs)
-    return "overfitting", sure, evidence, advise("overfitting", curves)
-
-
-def _gaps(curves):
-    """Return validation minus training loss, and training minus validation accuracy or None."""
-    accuracy = None
-    if curves.accuracy is not None and curves.val_accuracy is not None:
-        accuracy = float(np.median(curves.accuracy[-3:]) - np.median(curves.val_accuracy[-3:]))
-    return curves.val_end - curves.end, accuracy
-
-
-def _rises(curves, gaps):
-    """The validation loss has turned while the training loss goes on falling."""
-    best, lowest = curves.best, float(curves.val_loss.min())
-    rise = curves.val_end - lowest
-    # One confident mistake among few validation samples makes the loss rise, and nothing is wrong.
-    harmless = gaps[1] is not None and gaps[1] < 0.05
-    enough = max(RISE * abs(lowest), (0.2 if harmless else 0.06) * curves.start)
-    falling = curves.end < 0.9 * curves.loss[best]
-    if best > curves.epochs - 4 or rise <= enough or not falling:
-        return None
-    sentence = (
-        f"The validation loss is lowest in epoch {best + 1} ({_say(lowest)}) and "
-        f"{_say(curves.val_loss[-1])} in epoch {curves.epochs}, while the training loss fell from "
-        f"{_say(curves.loss[best])} to {_say(curves.loss[-1])}."
-    )
-    return sentence, _sure(rise, enough, 4 * enough)
-
-
-def _falls_off(curves):
-    """The validation accuracy drops while the training accuracy goes on rising."""
-    if curves.val_accuracy is None or curves.epochs < 8:
-        return None
-    smooth = np.median(np.lib.stride_tricks.sliding_window_view(curves.val_accuracy, 3), axis=1)
-    best = int(np.argmax(smooth)) + 1  # the middle epoch of the best three
-    drop = float(smooth.max() - smooth[-1])
-    gain = float(np.median(curves.accuracy[-3:]) - curves.accuracy[best])
-    if drop < DROP or gain < DROP:
-        return None
-    sentence = (
-        f"The validation accuracy fell from {curves.val_accuracy[best]:.2f} in epoch {best + 1} to "
-        f"{_last(curves.val_accuracy)}, while the training accuracy rose from "
-        f"{curves.accuracy[best]:.2f} to {_last(curves.accuracy)}."
-    )
-    return sentence, _sure(drop, DROP, 3 * DROP)
-
-
-def _apart(curves, gaps):
-    """The training loss is far below the validation loss, though that may not rise."""
-    wide = gaps[0] > GAP * curves.start and curves.val_end > 2 * curves.end
-    if not wide or (gaps[1] is not None and gaps[1] <= 0.08):
-        return None
-    sentence = (
-        f"In epoch {curves.epochs} the validation loss ({_say(curves.val_loss[-1])}) is far above "
-        f"the training loss ({_say(curves.loss[-1])})."
-    )
-    return sentence, _sure(gaps[0] / curves.start, GAP, 3 * GAP)
 
 
 def slow(curves):
@@ -219,18 +142,18 @@ def underfitting(curves):
         return None
     evidence = [
         (
-            f"The training loss has gone flat at {_say(curves.loss[-1])}, which is "
-            f"{_percent(1 - curves.explained)} of the {_say(curves.start)} before learning."
+            f"The training loss has gone flat at {say(curves.loss[-1])}, which is "
+            f"{percent(1 - curves.explained)} of the {say(curves.start)} before learning."
         )
     ]
     if curves.accuracy is not None:
-        evidence.append(f"The training accuracy is only {_last(curves.accuracy)}.")
+        evidence.append(f"The training accuracy is only {last(curves.accuracy)}.")
     if curves.val_loss is not None:
         evidence.append(
-            f"The validation loss ({_say(curves.val_loss[-1])}) is close to it, so the network is "
+            f"The validation loss ({say(curves.val_loss[-1])}) is close to it, so the network is "
             "too small or held back, or the inputs do not tell more."
         )
-    sure = _sure(POOR - curves.explained, 0, 0.3) * (1 if curves.val_loss is not None else 0.8)
+    sure = sureness(POOR - curves.explained, 0, 0.3) * (1 if curves.val_loss is not None else 0.8)
     return "underfitting", sure, evidence, advise("underfitting", curves)
 
 
@@ -239,30 +162,35 @@ def well(curves):
     if curves.val_loss is None:
         evidence = [
             (
-                f"The training loss fell from {_say(curves.start)} to {_say(curves.loss[-1])}, but there "
+                f"The training loss fell from {say(curves.start)} to {say(curves.loss[-1])}, but there "
                 "is no validation loss, so overfitting cannot be seen."
             )
         ]
         return "not_enough_evidence", 0.9, evidence, advise("no_validation", curves)
+    known = 1.0
+    if curves.baseline_loss is None and curves.accuracy is None:
+        known = 0.7
     half = (curves.epochs + 1) // 2
     lowest = float(curves.val_loss.min())
     gained = float(curves.val_loss[:half].min()) - lowest
     total = max(float(curves.val_loss[0]) - lowest, 1e-300)
     evidence = [
         (
-            f"Training and validation loss fell together, to {_say(curves.loss[-1])} and "
-            f"{_say(curves.val_loss[-1])}; the best epoch is {curves.best + 1} of {curves.epochs}."
+            f"Training and validation loss fell together, to {say(curves.loss[-1])} and "
+            f"{say(curves.val_loss[-1])}; the best epoch is {curves.best + 1} of {curves.epochs}."
         )
     ]
+    if known < 1:
+        evidence.append("How low the loss could go cannot be told from the curves alone.")
     if curves.epochs >= 10 and gained <= 0.01 * total:
         reached = int(np.argmax(curves.val_loss <= lowest + 0.01 * total)) + 1
         evidence.append(f"Nearly all was gained by epoch {reached}; the rest changed little.")
-        sure = _sure(half - reached, -1, half)
+        sure = known * sureness(half - reached, -1, half)
         return "good_fit_reached_early", sure, evidence, advise("good_fit_reached_early", curves)
     falling = curves.steadiness >= 0.1 and curves.best >= curves.epochs - 2
     if falling:
         evidence.append("Both still fall at the end.")
-    sure = _sure(curves.explained, 0.3, 0.9)
+    sure = known * sureness(curves.explained, 0.3, 0.9)
     return "healthy", sure, evidence, advise("still_falling" if falling else "healthy", curves)
 
 
@@ -283,12 +211,12 @@ RULES = (
 def _too_slow(curves):
     evidence = [
         (
-            f"The training loss falls steadily, from {_say(curves.loss[0])} in epoch 1 to "
-            f"{_say(curves.loss[-1])} in epoch {curves.epochs}, but only {_percent(max(0, curves.explained))} of the way, and "
+            f"The training loss falls steadily, from {say(curves.loss[0])} in epoch 1 to "
+            f"{say(curves.loss[-1])} in epoch {curves.epochs}, but only {percent(max(0, curves.explained))} of the way, and "
             "it hardly slows down: the steps are too short for so few epochs."
         )
     ]
-    sure = _sure(min(curves.steadiness, 1.0), 0.2, 1.0)
+    sure = sureness(min(curves.steadiness, 1.0), 0.2, 1.0)
     return "learning_rate_too_low", sure, evidence, advise("learning_rate_too_low", curves)
 
 
@@ -311,23 +239,6 @@ def _jump_sentences(values, jumps, name):
     return [
         (
             f"The {name} loss jumps up {len(jumps)} times in {len(values)} epochs, most in epoch "
-            f"{worst + 1}: from {_say(values[worst - 1])} to {_say(values[worst])}."
+            f"{worst + 1}: from {say(values[worst - 1])} to {say(values[worst])}."
         )
     ]
-
-
-def _sure(value, border, full):
-    """Return 0.55 at the border of a rule, 0.95 from ``full`` on, and in between a straight line."""
-    return 0.55 + 0.4 * float(np.clip((value - border) / (full - border), 0, 1))
-
-
-def _last(values):
-    return f"{float(values[-1]):.2f}"
-
-
-def _say(value):
-    return f"{float(value):.3g}"
-
-
-def _percent(share):
-    return f"{100 * float(share):.0f} %"

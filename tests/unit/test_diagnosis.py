@@ -1,0 +1,346 @@
+"""The diagnosis: hand-made curves at the borders, laws, and real runs with planted faults."""
+
+import dataclasses
+import json
+
+import numpy as np
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+from dlkit import datasets, layers
+from dlkit.network import Network
+from dlkit.training.config import TrainingConfig
+from dlkit.training.diagnosis import TITLES, Diagnosis, diagnose
+from dlkit.training.job import TrainingJob
+from dlkit.training.records import EpochRecord, History
+
+GOOD = ("healthy", "good_fit_reached_early")
+EPOCH = np.arange(30)
+FALLING = 2.3 * np.exp(-EPOCH / 5)
+
+
+def label(loss, val_loss=None, **more):
+    history = {"loss": loss, **more}
+    return diagnose(history if val_loss is None else {**history, "val_loss": val_loss}).label
+
+
+# Hand-made curves
+
+
+def test_curves_that_fall_together_are_healthy():
+    assert label(FALLING + 0.05, FALLING + 0.1) == "healthy"
+
+
+def test_curves_that_were_done_half_way_are_called_so():
+    fast = 2.3 * np.exp(-EPOCH / 1.5)
+    found = diagnose({"loss": fast + 0.05, "val_loss": fast + 0.1})
+    assert found.label == "good_fit_reached_early"
+    assert "epoch 8;" in found.text()  # 2.3 e^(-7 / 1.5) is the first within 1 % of the whole fall
+
+
+def test_a_rising_validation_loss_is_overfitting_and_names_the_epoch():
+    val_loss = FALLING + 0.3 + 0.03 * EPOCH
+    found = diagnose({"loss": FALLING, "val_loss": val_loss})
+    assert found.label == "overfitting"
+    best = int(np.argmin(val_loss)) + 1
+    assert f"epoch {best} ({val_loss.min():.3g})" in found.evidence[0]
+    assert f"{val_loss[-1]:.3g} in epoch 30" in found.evidence[0]
+    assert "`early_stopping=True`" in found.advice[0]
+    assert any("`dropout_rate`" in advice for advice in found.advice)
+
+
+@pytest.mark.parametrize(("slope", "sick"), [(0.002, False), (0.05, True)])
+def test_how_far_the_validation_loss_must_rise(slope, sick):
+    assert (label(FALLING, FALLING + 0.3 + slope * EPOCH) == "overfitting") == sick
+
+
+def test_a_wide_gap_is_overfitting_even_if_nothing_rises():
+    val_loss = np.maximum(FALLING, 1.2)
+    accuracy = {"accuracy": 1 - FALLING / 2.6, "val_accuracy": np.minimum(1 - FALLING / 2.6, 0.6)}
+    assert label(FALLING, val_loss, **accuracy) == "overfitting"
+
+
+def test_a_falling_validation_accuracy_is_overfitting():
+    accuracy = np.linspace(0.6, 0.95, 30)
+    val_accuracy = np.concatenate([np.linspace(0.6, 0.9, 10), np.linspace(0.9, 0.8, 20)])
+    found = diagnose(
+        {
+            "loss": np.linspace(1.5, 0.5, 30),
+            "val_loss": np.linspace(1.5, 0.7, 30),
+            "accuracy": accuracy,
+            "val_accuracy": val_accuracy,
+        }
+    )
+    assert found.label == "overfitting"
+    assert "validation accuracy fell" in found.evidence[0]
+
+
+def test_one_confident_mistake_is_no_overfitting():
+    accuracy = {"accuracy": np.full(30, 0.99), "val_accuracy": np.full(30, 0.98)}
+    fast = 0.7 * np.exp(-EPOCH / 1.5)
+    assert label(fast, fast + 0.02 + 0.002 * EPOCH, **accuracy) in GOOD
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf])
+@pytest.mark.parametrize("where", ["loss", "val_loss"])
+def test_a_loss_that_is_no_number_is_diverging(bad, where):
+    history = {"loss": FALLING + 0.1, "val_loss": FALLING + 0.2}
+    history[where] = np.where(EPOCH == 12, bad, history[where])
+    found = diagnose(history)
+    assert found.label == "diverging"
+    assert "epoch 13" in found.evidence[0]
+    assert found.confidence >= 0.9
+    assert "`learning_rate`" in found.advice[0]
+
+
+def test_a_batch_that_is_no_number_is_diverging_before_any_epoch_is_done():
+    found = diagnose(History((), [2.3, 50.0, np.nan], TrainingConfig(learning_rate=3.0)))
+    assert found.label == "diverging"
+    assert "batch 3" in found.evidence[0]
+    assert "now 3, try 0.3" in found.advice[0]
+
+
+def test_a_growing_loss_is_diverging():
+    assert label(0.5 * 1.2**EPOCH, 0.6 * 1.2**EPOCH) == "diverging"
+
+
+def test_a_straight_small_fall_is_a_learning_rate_too_low():
+    found = diagnose({"loss": 2.3 - 0.003 * EPOCH, "val_loss": 2.31 - 0.003 * EPOCH})
+    assert found.label == "learning_rate_too_low"
+    assert "`learning_rate`" in found.advice[0]
+    assert found.advice[0].startswith("Raise")
+
+
+def test_a_flat_loss_is_not_learning():
+    accuracy = {"accuracy": np.full(30, 0.1), "val_accuracy": np.full(30, 0.1)}
+    assert label(np.full(30, 2.303), np.full(30, 2.303), **accuracy) == "not_learning"
+    assert label(np.full(30, 2.303)) == "not_learning"
+
+
+def test_a_high_plateau_is_underfitting():
+    loss = 0.6 + 0.3 * np.exp(-EPOCH / 3)
+    found = diagnose({"loss": loss, "val_loss": loss + 0.01, "accuracy": np.full(30, 0.68)})
+    assert found.label == "underfitting"
+    assert "`units`" in found.advice[0]
+
+
+def test_a_loss_that_jumps_is_unstable():
+    loss = FALLING + 0.2 + np.where(EPOCH % 4 == 3, 0.8, 0.0)
+    found = diagnose({"loss": loss, "val_loss": loss})
+    assert found.label == "unstable"
+    assert "jumps up 7 times" in found.evidence[0]  # in epochs 4, 8 … 28
+
+
+@pytest.mark.parametrize("epochs", [0, 1, 4])
+def test_few_epochs_are_not_enough(epochs):
+    assert label(FALLING[:epochs], FALLING[:epochs]) == "not_enough_evidence"
+    assert label(FALLING[:5] + 0.1, FALLING[:5] + 0.1) != "not_enough_evidence"
+
+
+def test_without_validation_a_falling_loss_is_not_enough():
+    found = diagnose({"loss": FALLING + 0.05})
+    assert found.label == "not_enough_evidence"
+    assert "`validation_data`" in found.advice[0]
+
+
+def test_the_configuration_changes_the_advice():
+    records = [
+        EpochRecord(index + 1, float(loss), {}, float(loss + 0.3 + 0.03 * index), {}, 0.01, 0.0)
+        for index, loss in enumerate(FALLING)
+    ]
+    for stopping, words in ((True, "is on"), (False, "early_stopping=True")):
+        history = History(records, config=TrainingConfig(early_stopping=stopping))
+        assert words in diagnose(history).advice[0]
+
+
+def test_a_diagnosis_reads_as_one_paragraph_and_goes_into_json():
+    found = diagnose({"loss": FALLING, "val_loss": FALLING + 0.3 + 0.03 * EPOCH})
+    assert "\n" not in found.text()
+    assert found.text() == str(found)
+    assert found.text().startswith("Overfitting (")
+    assert not found.is_good
+    stored = json.loads(json.dumps(found.to_dict(), allow_nan=False))
+    assert stored["label"] == "overfitting"
+    assert tuple(stored["advice"]) == found.advice
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        found.label = "healthy"
+
+
+# Laws
+
+CURVE = st.lists(st.floats(1e-3, 1e3), min_size=1, max_size=40)
+
+
+@settings(max_examples=60, deadline=None)
+@given(loss=CURVE, data=st.data())
+def test_any_curves_get_a_whole_diagnosis(loss, data):
+    history = {"loss": loss}
+    numbers = st.lists(st.floats(-10, 1e3), min_size=len(loss), max_size=len(loss))
+    shares = st.lists(st.floats(0, 1), min_size=len(loss), max_size=len(loss))
+    for key, kind in (("val_loss", numbers), ("accuracy", shares), ("val_accuracy", shares)):
+        if data.draw(st.booleans()):
+            history[key] = data.draw(kind)
+    found = diagnose(history)
+    assert isinstance(found, Diagnosis)
+    assert found.label in TITLES
+    assert 0 <= found.confidence <= 1
+    assert found.evidence
+    assert found.advice or found.is_good
+    assert "nan" not in found.text()
+
+
+@settings(max_examples=60, deadline=None)
+@given(loss=CURVE, data=st.data(), power=st.integers(-8, 8))
+def test_the_unit_of_the_loss_does_not_matter(loss, data, power):
+    assume(len(loss) >= 5)
+    val_loss = data.draw(st.lists(st.floats(1e-3, 1e3), min_size=len(loss), max_size=len(loss)))
+    scale = 2.0**power  # exact, so that no rounding decides
+    first = diagnose({"loss": loss, "val_loss": val_loss})
+    scaled = diagnose({"loss": np.array(loss) * scale, "val_loss": np.array(val_loss) * scale})
+    assert first.label == scaled.label
+    assert first.confidence == pytest.approx(scaled.confidence, abs=0.011)
+
+
+@settings(max_examples=50, deadline=None)
+@given(loss=CURVE, at=st.integers(0, 39), bad=st.sampled_from([np.nan, np.inf]))
+def test_one_bad_number_anywhere_is_diverging(loss, at, bad):
+    loss[at % len(loss)] = bad
+    assert label(loss) == "diverging"
+
+
+# Bad input
+
+
+@pytest.mark.parametrize(
+    ("history", "error", "words"),
+    [
+        (None, TypeError, "history must be"),
+        ([1, 2], TypeError, "history must be"),
+        ({}, ValueError, "must hold 'loss'"),
+        ({"val_loss": [1]}, ValueError, "holds 'val_loss'"),
+        ({"loss": "falling"}, TypeError, "loss"),
+        ({"loss": ["a", "b"]}, TypeError, "numbers"),
+        ({"loss": [[1, 2], [3, 4]]}, ValueError, "axes"),
+        ({"loss": [1, 2], "val_loss": [1]}, ValueError, "'val_loss' has 1"),
+        ({"loss": [1, 2], "accuracy": [90, 95]}, ValueError, "Divide percentages by 100"),
+    ],
+)
+def test_bad_histories_are_named(history, error, words):
+    with pytest.raises(error, match=words):
+        diagnose(history)
+
+
+def test_bad_data_are_named():
+    with pytest.raises(TypeError, match="data must be a Data"):
+        diagnose({"loss": FALLING}, data="digits")
+
+
+# Real runs
+
+
+def train(name, seed=0, units=(64, 32), change=None, dropout=0.0, made=None, **config):
+    data = datasets.get(name, seed=seed, **(made or {}))
+    data = change(data, seed) if change else data
+    stack = [layers.Flatten()] if len(data.input_shape) > 1 else []
+    for count in units:
+        stack += [layers.Dense(count, activation="relu")]
+        stack += [layers.Dropout(dropout)] if dropout else []
+    last = "softmax" if data.task_type == "classification" else "linear"
+    network = Network(
+        [*stack, layers.Dense(data.output_dim, activation=last)], data.input_shape, seed=seed
+    )
+    settings = {"epochs": 30, "early_stopping": False, "seed": seed, **config}
+    job = TrainingJob(network, data, TrainingConfig(**settings))
+    job.start()
+    assert job.wait(timeout=100)
+    return job
+
+
+def few(data, seed):
+    return dataclasses.replace(data, x_train=data.x_train[:40], y_train=data.y_train[:40])
+
+
+def guessed_labels(data, seed):
+    y = np.random.default_rng(seed).integers(0, data.output_dim, len(data.y_train))
+    return dataclasses.replace(data, y_train=y)
+
+
+WILD = ("diverging", "unstable", "not_learning")
+FAULTS = {
+    "learning rate 1e-5": (("learning_rate_too_low",), "digits", {"learning_rate": 1e-5}),
+    "slow SGD": (
+        ("learning_rate_too_low",),
+        "digits",
+        {"learning_rate": 1e-4, "optimizer": "sgd"},
+    ),
+    "slow on wine": (("learning_rate_too_low",), "wine", {"learning_rate": 1e-5}),
+    "slow regression": (("learning_rate_too_low",), "diabetes", {"learning_rate": 1e-5}),
+    "learning rate 1": (WILD, "digits", {"learning_rate": 1.0}),
+    "SGD at 10": (WILD, "digits", {"learning_rate": 10.0, "optimizer": "sgd"}),
+    "regression at 5": (("diverging",), "sine", {"learning_rate": 5.0, "optimizer": "sgd"}),
+    "regression at 0.3": (WILD, "diabetes", {"learning_rate": 0.3}),
+    "40 images": (("overfitting",), "digits", {"change": few, "units": (256,), "epochs": 60}),
+    "guessed labels": (
+        ("overfitting",),
+        "digits",
+        {"change": guessed_labels, "units": (128,), "learning_rate": 0.003},
+    ),
+    "large on few patients": (
+        ("overfitting",),
+        "diabetes",
+        {"units": (256, 128), "epochs": 60},
+    ),
+    "no hidden units, spirals": (
+        ("underfitting",),
+        "spirals",
+        {"units": (), "epochs": 80, "learning_rate": 0.01},
+    ),
+    "no hidden units, circles": (
+        ("underfitting", "not_learning"),
+        "circles",
+        {"units": (), "epochs": 80, "learning_rate": 0.01},
+    ),
+    "no hidden units, sine": (
+        ("underfitting",),
+        "sine",
+        {"units": (), "epochs": 80, "learning_rate": 0.03},
+    ),
+}
+HEALTHY = {
+    "digits": {"epochs": 20},
+    "digits with early stopping": {"early_stopping": True, "epochs": 40},
+    "digits with dropout": {"dropout": 0.2, "epochs": 20},
+    "iris": {"epochs": 40, "learning_rate": 0.003, "units": (16,)},
+    "wine": {"epochs": 40},
+    "breast_cancer": {"epochs": 20},
+    "moons": {"epochs": 60, "learning_rate": 0.01, "units": (16,)},
+    "circles": {"epochs": 60, "learning_rate": 0.01, "units": (16,)},
+    "spirals": {"epochs": 150, "learning_rate": 0.01},
+    "blobs": {"epochs": 30, "learning_rate": 0.01, "units": (16,)},
+    "xor": {"epochs": 40, "learning_rate": 0.01, "units": (16,)},
+    "and": {"epochs": 60, "learning_rate": 0.03, "units": ()},
+    "sine": {"epochs": 80, "learning_rate": 0.01},
+    "diabetes": {"early_stopping": True, "units": (16,)},
+}
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+@pytest.mark.parametrize("fault", FAULTS)
+@pytest.mark.parametrize("seed", [0, *(pytest.param(s, marks=pytest.mark.full) for s in (11, 12))])
+def test_planted_faults_are_found(fault, seed):
+    labels, name, arguments = FAULTS[fault]
+    found = train(name, seed, **arguments).diagnosis
+    assert found.label in labels, found.text()
+
+
+@pytest.mark.parametrize("run", HEALTHY)
+@pytest.mark.parametrize("seed", [0, *(pytest.param(s, marks=pytest.mark.full) for s in (11, 12))])
+def test_healthy_runs_are_not_called_sick(run, seed):
+    job = train(run.split()[0], seed, **HEALTHY[run])
+    assert job.diagnosis.label in GOOD, job.diagnosis.text()
+
+
+def test_a_job_can_be_asked_while_it_is_young():
+    job = train("iris", epochs=2)
+    assert job.diagnosis.label == "not_enough_evidence"

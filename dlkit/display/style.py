@@ -23,6 +23,10 @@ LAB_CSS = """
 .dlkit-lab th, .dlkit-lab td { padding: 2px 8px; border: 1px solid var(--jp-border-color2, #ddd);
   text-align: right; }
 .dlkit-lab th { text-align: left; }
+.dlkit-lab caption { text-align: left; font-weight: 600; padding: 4px 0 2px; }
+.dlkit-lab .right { font-weight: 700; text-decoration: underline; }
+.dlkit-lab .dlkit-report { display: flex; flex-wrap: wrap; gap: 4px 22px; align-items: flex-start; }
+.dlkit-lab .dlkit-report > p, .dlkit-lab .dlkit-report > ol { flex: 1 0 100%; }
 .dlkit-lab .widget-html-content { line-height: 1.45; }
 .dlkit-lab .dlkit-main button, .dlkit-lab button.dlkit-main { font-weight: 600; }
 .dlkit-lab button:focus-visible, .dlkit-lab input:focus-visible, .dlkit-lab select:focus-visible,

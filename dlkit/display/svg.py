@@ -67,7 +67,7 @@ class _Frame:
     def __init__(self, panel, left, top, width, height, index):
         self.panel, self.index = panel, index
         self.entries = _legend_rows(panel, width - 56)
-        head = (20 if panel.title else 4) + 16 * len(self.entries)
+        head = (24 if panel.title else 6) + 16 * len(self.entries)
         margins = (54, head, 12, 40) if panel.axes else (4, head, 4, 4)
         self.left, self.top = left + margins[0], top + margins[1]
         self.outer_top = top
@@ -106,7 +106,7 @@ class _Frame:
         if self.panel.title:
             start = self.left - (40 if self.panel.axes else 0)
             yield _words(start, baseline - 2, self.panel.title, "start", 13, FOREGROUND, True)
-            baseline += 18
+            baseline += 22
         for row in self.entries:
             across = self.left
             for mark, width in row:

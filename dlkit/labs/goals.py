@@ -51,14 +51,14 @@ class Goal:
         history : History
             The run.
         opening, settings : dict
-            Values of the controls when the lab was opened, and those of the run.
+            Values of the controls when the lab was opened, and those that made the run.
 
         Returns
         -------
         bool
         """
         values = history.history.get(self.metric, [])[: self.within_epochs]
-        moved = {name for name in opening if opening[name] != settings.get(name)}
+        moved = {name for name in settings if settings[name] != opening[name]}
         fair = not self.changing_only or moved <= set(self.changing_only)
         return fair and any(value >= self.at_least for value in values)
 

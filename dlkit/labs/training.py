@@ -3,32 +3,24 @@
 import functools
 import threading
 import time
-from dataclasses import dataclass
-from html import escape
+from dataclasses import dataclass, replace
 
 from dlkit import datasets
-from dlkit.display.controls import button, menu, slider, stops, toggle
+from dlkit.display.controls import button
 from dlkit.display.lab import Lab
 from dlkit.labs.architectures import ARCHITECTURES, build_model
 from dlkit.labs.goals import Goal
 from dlkit.labs.training_chart import Run, training_chart
-from dlkit.report import Report
+from dlkit.labs.training_controls import control_groups
+from dlkit.labs.training_words import progress_sentence, report_html, runs_table
 from dlkit.training.config import TrainingConfig
 from dlkit.training.job import TrainingJob
 from dlkit.training.records import Status
 
-FULL_SPEED = 0.0
-PACES = (
-    ("1 batch/s", 1.0),
-    ("5 batches/s", 5.0),
-    ("20 batches/s", 20.0),
-    ("100 batches/s", 100.0),
-    ("full speed", FULL_SPEED),
-)
 _FRAME_SECONDS = 1 / 15
 _SENTENCE_SECONDS = 0.5
 _RUNS_KEPT = 5
-_OPTIMIZERS = ("sgd", "momentum", "nesterov", "adagrad", "rmsprop", "adam", "nadam")
+_VIEW = ("pace", "overlay")  # how one looks at a run, not what it is
 
 
 @dataclass(frozen=True)
@@ -80,81 +72,15 @@ class TrainingLab(Lab):
     question = "How do epochs, learning rate and batch size change the way a network learns?"
 
     def __init__(self, *, goal=None, challenge=None, **values):
-        self.goal = Goal(**goal) if isinstance(goal, dict) else goal or Goal(
-            at_least=0.97, within_epochs=10, changing_only=("learning_rate",)
-        )  # fmt: skip
+        if goal is None:
+            goal = Goal(at_least=0.97, within_epochs=10, changing_only=("learning_rate",))
+        self.goal = Goal(**goal) if isinstance(goal, dict) else goal
         if not isinstance(self.goal, Goal):
             raise TypeError(f"goal must be a Goal or a dictionary, but got {type(goal).__name__}.")
         super().__init__(challenge=challenge or self.goal.sentence(), **values)
 
     def control_groups(self):
-        data_sets = [(name.replace("_", " "), name) for name in datasets.DATASETS]
-        networks = [(entry.label, name) for name, entry in ARCHITECTURES.items()]
-        return {
-            "Data and network": {
-                "dataset": menu(
-                    "digits",
-                    data_sets,
-                    label="data set",
-                    help="What is learnt. Digits are 1,797 real handwritten digits, 8×8 pixels.",
-                ),
-                "architecture": menu(
-                    "mlp_128_64_32",
-                    networks,
-                    label="architecture",
-                    help="The layers of the network; 128-64-32 are the sizes of hidden layers.",
-                ),
-                "engine": menu(
-                    "numpy",
-                    [("NumPy (dlkit's own)", "numpy"), ("Keras", "keras")],
-                    label="engine",
-                    help="Who computes: dlkit's readable NumPy code, or Keras on TensorFlow. "
-                    "Both start an MLP from the same weights.",
-                ),
-            },
-            "Training": {
-                "epochs": slider(
-                    20, 1, 500, whole=True, label="epochs", help="Passes through the training data."
-                ),
-                "learning_rate": slider(
-                    0.001,
-                    0.0001,
-                    0.1,
-                    logarithmic=True,
-                    label="learning rate",
-                    help="Length of a step along the negative gradient.",
-                ),
-                "batch_size": stops(
-                    32,
-                    (16, 32, 64, 128, 256),
-                    label="batch size",
-                    help="Samples whose gradients are averaged for one step.",
-                ),
-                "optimizer": menu(
-                    "adam",
-                    [(name, name) for name in _OPTIMIZERS],
-                    label="optimizer",
-                    help="The rule that turns gradients into steps.",
-                ),
-                "early_stopping": toggle(
-                    True,
-                    label="early stopping (patience 5)",
-                    help="Ends the run when the validation loss has not improved for five epochs, "
-                    "and brings the best weights back.",
-                ),
-                "seed": slider(
-                    0, 0, 20, whole=True, label="seed", help="Fixes initial weights and batches."
-                ),
-            },
-            "View": {
-                "pace": stops(
-                    100.0, PACES, label="pace", help="How fast it trains, so that you can watch."
-                ),
-                "overlay": toggle(
-                    True, label="show earlier runs", help="Draws the runs before behind this one."
-                ),
-            },
-        }
+        return control_groups()
 
     def prepare(self):
         self._jobs = {}
@@ -319,7 +245,8 @@ class TrainingLab(Lab):
     def met(self):
         if self._settings is None:
             return False
-        return self.goal.reached(self.job.history, self._opening, self._settings)
+        settings = {name: self._settings[name] for name in self._settings if name not in _VIEW}
+        return self.goal.reached(self.job.history, self._opening, settings)
 
     # The picture and the words
 
@@ -329,7 +256,7 @@ class TrainingLab(Lab):
         runs = [self._drawable(run) for run in self._shown_runs()]
         present = Run("", self.job.history, self.job.engine.batches_per_epoch, self._number - 1)
         if self._number > 1 and runs:
-            present = Run(f"run {self._number}", *_after_label(present))
+            present = replace(present, label=f"run {self._number}")
         return training_chart(
             [*runs, present],
             epochs=settings["epochs"],
@@ -338,7 +265,7 @@ class TrainingLab(Lab):
         )
 
     def details(self):
-        return self._report + self._table()
+        return self._report + runs_table(self._runs)
 
     def _words(self):
         return progress_sentence(self.job.status, self.job.history)
@@ -355,22 +282,6 @@ class TrainingLab(Lab):
 
     def _drawable(self, run):
         return Run(f"run {run.number}", run.history, run.batches_per_epoch, run.number - 1)
-
-    def _table(self):
-        if not self._runs:
-            return ""
-        rows = "".join(_row(run) for run in self._runs[-_RUNS_KEPT:])
-        head = "".join(
-            f'<th scope="col">{name}</th>'
-            for name in (
-                "run", "data", "network", "engine", "optimizer", "learning rate", "batch size",
-                "epochs run", "best epoch", "validation loss then", "diagnosis",
-            )
-        )  # fmt: skip
-        return (
-            "<details open><summary>Runs so far</summary>"
-            f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></details>"
-        )
 
     # The run
 
@@ -452,81 +363,8 @@ class TrainingLab(Lab):
         )
         others = tuple(run for run in self._runs if run.number != self._number)
         self._runs = (*others, kept)[-_RUNS_KEPT:]
-        self._report = report_html(self.job, diagnosis)
-
-
-def progress_sentence(status, history):
-    """Return what a run shows now, in one or two sentences.
-
-    Parameters
-    ----------
-    status : Status
-        Where it is.
-    history : History
-        Its numbers up to now.
-
-    Returns
-    -------
-    str
-    """
-    columns = history.history
-    if not len(history.batch_losses):
-        return f"Ready for {status.epochs} epochs of {status.batches} batches. Press Start."
-    if not columns:
-        return (
-            f"Epoch 1 of {status.epochs}, batch {status.batch} of {status.batches}: "
-            f"the loss of the last batch is {history.batch_losses[-1]:.3g}."
-        )
-    words = f"Epoch {len(history)} of {status.epochs}: training loss {columns['loss'][-1]:.3g}"
-    if "val_loss" in columns:
-        words += f", validation loss {columns['val_loss'][-1]:.3g}"
-        if "val_accuracy" in columns:
-            words += f", validation accuracy {columns['val_accuracy'][-1]:.1%}"
-        words += f"; best epoch so far {history.best_epoch}{_gap(columns)}"
-    ending = f" The run has ended: {history.stop_reason}." if history.stop_reason else ""
-    return words.replace("%", " %") + "." + ending
-
-
-def _gap(columns):
-    gaps = [late - early for early, late in zip(columns["loss"], columns["val_loss"], strict=True)]
-    growing = 0
-    while growing + 1 < len(gaps) and gaps[-1 - growing] > gaps[-2 - growing]:
-        growing += 1
-    return f", gap growing for {growing} epochs" if growing >= 3 else ""
-
-
-def report_html(job, diagnosis):
-    """Return the report and the diagnosis of a job that rests, as HTML."""
-    report = Report(job.model, job.data, job.history)
-    return (
-        f'<h3>Report</h3><pre style="white-space:pre-wrap">{escape(report.text())}</pre>'
-        f"<p>{escape(diagnosis.text())}</p>"
-    )
+        self._report = report_html(self.job)
 
 
 def _task(run):
     return "classification" if "accuracy" in run.history.history else "regression"
-
-
-def _row(run):
-    settings, history = run.settings, run.history
-    best = history.best_epoch
-    losses = history.history.get("val_loss")
-    cells = (
-        settings["dataset"],
-        ARCHITECTURES[settings["architecture"]].label,
-        settings["engine"],
-        settings["optimizer"],
-        f"{settings['learning_rate']:.3g}",
-        settings["batch_size"],
-        len(history),
-        best or "–",
-        f"{losses[best - 1]:.3g}" if losses and best else "–",
-        run.diagnosis.replace("_", " "),
-    )
-    data = "".join(f"<td>{escape(str(cell))}</td>" for cell in cells)
-    return f'<tr><th scope="row">{run.number}</th>{data}</tr>'
-
-
-def _after_label(run):
-    return run.history, run.batches_per_epoch, run.index

@@ -33,6 +33,8 @@ class Optimizer:
     _iterations = 0
 
     def __init__(self, learning_rate, **arguments):
+        if self.rule is None:
+            raise TypeError("Optimizer is the base class. Use one of its kinds, such as Adam().")
         self._arguments = checked(self.rule, arguments)
         self.learning_rate = learning_rate
         self.reset()

@@ -383,3 +383,10 @@ def test_a_wrong_state_changes_nothing(change, error, words):
         optimizer.load_state(change(optimizer.state))
     for key, value in optimizer.state.items():
         np.testing.assert_array_equal(value, before[key])
+
+
+def test_the_base_class_is_no_optimizer():
+    with pytest.raises(TypeError, match="base class"):
+        optimizers.Optimizer(0.1)
+    with pytest.raises(TypeError, match="optimizer must be one of"):
+        optimizers.get(optimizers.Optimizer)

@@ -74,8 +74,10 @@ def build_model(architecture, engine, data, seed=0):
     chosen = ARCHITECTURES[checks.choice("architecture", architecture, ARCHITECTURES)]
     checks.choice("engine", engine, ("numpy", "keras"))
     if chosen.hidden is not None:
-        network = _dense_network(chosen, data, seed)
-        return network if engine == "numpy" else network.to_keras()
+        # float64 prints alike on every machine, so a stored lesson stays true; Keras keeps float32
+        if engine == "numpy":
+            return _dense_network(chosen, data, seed, "float64")
+        return _dense_network(chosen, data, seed, "float32").to_keras()
     if engine == "numpy":
         raise ValueError(f"{chosen.label} runs on the Keras engine. Set the menu engine to Keras.")
     if len(data.input_shape) != 3:
@@ -91,7 +93,7 @@ def build_model(architecture, engine, data, seed=0):
     return model if architecture == "cnn" else _reading_rows(model, data.input_shape)
 
 
-def _dense_network(chosen, data, seed):
+def _dense_network(chosen, data, seed, dtype):
     layers = [Flatten()] if len(data.input_shape) > 1 else []
     for units in chosen.hidden:
         layers.append(Dense(units, activation="relu", kernel_initializer="he_uniform"))
@@ -101,7 +103,7 @@ def _dense_network(chosen, data, seed):
             layers.append(Dropout(chosen.dropout_rate))
     last = "softmax" if data.task_type == "classification" else "linear"
     layers.append(Dense(data.output_dim, activation=last))
-    return Network(layers, data.input_shape, seed=seed)
+    return Network(layers, data.input_shape, seed=seed, dtype=dtype)
 
 
 def _rows(shape):

@@ -77,7 +77,7 @@ class Constant(Schedule):
     """
 
     def __init__(self, learning_rate):
-        self.learning_rate = _rate("learning_rate", learning_rate)
+        self.learning_rate = rate("learning_rate", learning_rate)
 
     def value(self, xp, step):
         return self.learning_rate + 0 * step

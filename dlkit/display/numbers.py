@@ -40,3 +40,35 @@ def short(value, digits=3):
     text = f"{value:.{digits}g}".replace("e-0", "e-").replace("e+0", "e+").replace("e+", "e")
     text = "0" if text == "-0" else text
     return "−" + text[1:] if text.startswith("-") else text
+
+
+def exact(value):
+    """Return ``value`` with two digits after the point, or three where the third is not 0.
+
+    Parameters
+    ----------
+    value : float
+
+    Returns
+    -------
+    str
+    """
+    text = fixed(value, 3)
+    return fixed(value, 2) if text.endswith("0") else text
+
+
+def equals(result, shown):
+    """Return "=" if what is written on both sides is exactly equal, and "≈" if it was rounded.
+
+    Parameters
+    ----------
+    result : float
+        The result; it is written as `exact` writes it.
+    shown : float
+        What one gets by hand from the numbers as they are written.
+
+    Returns
+    -------
+    str
+    """
+    return "=" if abs(round(result, 3) - shown) < 1e-9 else "≈"

@@ -75,7 +75,8 @@ class ActivationLab(Lab):
                     "glorot_normal",
                     schemes,
                     label="initial weights",
-                    help="How large the random weights of each layer are; biases are 0.",
+                    help="The variance of the random weights: 2 / (inputs + outputs of the layer), or "
+                    "2 / inputs; small and large give the standard deviation. Biases are 0.",
                 ),
                 "depth": slider(
                     10, 1, 20, whole=True, label="layers", help="Layers, one after the other."
@@ -151,7 +152,7 @@ class ActivationLab(Lab):
         )
         if signal.survival == signal.survival:  # not NaN
             words += f": in layer 1 it is {short(signal.survival, 2)} times that in layer {depth}"
-        words += f". In layer {depth} {_percent(signal.dead[-1])} of the units are dead."
+        words += f". {_percent(signal.dead[-1])} of the units in layer {depth} are dead."
         if f.name == "linear" and depth > 1:
             words += " But linear layers one after the other can do no more than a single one."
         return words
@@ -205,10 +206,10 @@ def _interval(a, b):
     if a <= LOW and b >= HIGH:
         return "all x shown"
     if a <= LOW:
-        return f"x below {fixed(b)}"
+        return f"x below {short(b)}"
     if b >= HIGH:
-        return f"x above {fixed(a)}"
-    return f"x from {fixed(a)} to {fixed(b)}"
+        return f"x above {short(a)}"
+    return f"x from {short(a)} to {short(b)}"
 
 
 def _percent(share):

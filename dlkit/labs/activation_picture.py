@@ -6,8 +6,7 @@ from dlkit.display.numbers import fixed, short
 from dlkit.labs.activation_zones import HIGH, LOW, SATURATED, is_dead, is_saturated, zones
 from dlkit.plots.chart import Area, Bars, Chart, Line, Panel, Points
 
-_REACHES = (1.1, 3.0, *(10.0**power for power in range(1, 31)))
-_DECADES = (2, 4, 8, 16, 32, 64, 128, 300)
+_DECADES = (2, 4, 8, 12, 16, 24, 32, 64, 128, 300)
 _TANGENT = 1.5
 
 
@@ -33,7 +32,7 @@ def activation_chart(activation, x, signal, survives, summary):
     """
     panels = (
         _curve_panel(activation, x),
-        _forward_panel(signal),
+        _forward_panel(signal, _is_bounded(activation)),
         _flat_panel(signal),
         _backward_panel(signal, survives),
     )
@@ -54,14 +53,22 @@ def _curve_panel(activation, x):
         Line(touching, value + steepness * (touching - x), color="text", width=2),
         Points([x, x], [value, steepness], color="purple", marker="diamond", size=11),
     ]
-    bounded = float(np.abs(y).max()) <= 1.01
     return Panel(
         marks,
         title=f"At x = {fixed(x)}: {activation.name} {fixed(value)}, slope {fixed(steepness, 3)}",
         x_label="x",
         x_range=(LOW, HIGH),
-        y_range=(-1.3, 1.3) if bounded else (-2.2, 6.2) if y.min() > -2.2 else (-6.2, 6.2),
+        y_range=(-1.3, 1.3)
+        if _is_bounded(activation)
+        else (-2.2, 6.2)
+        if y.min() > -2.2
+        else (-6.2, 6.2),
     )
+
+
+def _is_bounded(activation):
+    """Whether all outputs lie between -1 and 1, as far as one looks."""
+    return bool(np.abs(activation(np.array([LOW, HIGH]))).max() <= 1)
 
 
 def _areas(intervals, label, color):
@@ -71,10 +78,10 @@ def _areas(intervals, label, color):
     ]
 
 
-def _forward_panel(signal):
+def _forward_panel(signal, bounded):
     depth = len(signal.mean)
     low, quarter, median, three_quarters, high = signal.quantiles.T
-    reach = _first(_REACHES, max(np.abs(low).max(), np.abs(high).max()) / 0.95)
+    reach = 1.1 if bounded else 3.0  # fixed: a signal that explodes fills the panel
     marks = [Line([0, depth + 1], [0, 0], color="text", width=0.8, opacity=0.6)]
     for layer in range(depth):
         for bottom, top, half, label, opacity in (
@@ -101,7 +108,7 @@ def _forward_panel(signal):
     first, last = (short(value, 2) for value in signal.deviation[[0, -1]])
     return Panel(
         marks,
-        title=f"Forward: spread {first} in layer 1, {last} in layer {depth}",
+        title=f"Spread: {first} in layer 1, {last} in layer {depth}",
         y_label="outputs",
         y_range=(-reach, reach),
         **_layers(depth),
@@ -142,7 +149,7 @@ def _backward_panel(signal, survives):
             Line(layers, share, "gradient", "vermillion", width=2),
             Points(layers, share, color="vermillion", size=_marker_size(depth)),
         ],
-        title=f"Backward: the gradient {words}{at_layer_1}",
+        title=f"Gradient {words}{at_layer_1}",
         y_label=f"relative to layer {depth}",
         y_scale="log",
         y_range=(10.0**bottom, 10.0**top),

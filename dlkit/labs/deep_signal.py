@@ -13,8 +13,8 @@ SAMPLES = 128
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 
 INITIALIZERS = {
-    "glorot_normal": ("Glorot: variance 2 / (in + out)", initializers.GlorotNormal()),
-    "he_normal": ("He: variance 2 / in", initializers.HeNormal()),
+    "glorot_normal": ("Glorot: 2 / (in + out)", initializers.GlorotNormal()),
+    "he_normal": ("He: 2 / in", initializers.HeNormal()),
     "orthogonal": ("orthogonal matrix", initializers.Orthogonal()),
     "small": ("small: normal, 0.01", initializers.RandomNormal(stddev=0.01)),
     "large": ("large: normal, 1", initializers.RandomNormal(stddev=1.0)),
@@ -57,6 +57,26 @@ class DeepSignal:
         return float(self.gradient[0] / last) if last > 0 else float("nan")
 
 
+def random_network(initializer, depth, width, seed):
+    """Draw what `deep_signal` starts from; the arguments are the same.
+
+    Returns
+    -------
+    samples : numpy.ndarray, shape (128, width)
+    weights : list of numpy.ndarray, shape (width, width)
+    upstream : numpy.ndarray, shape (128, width)
+        ∂L/∂a of the last layer.
+    """
+    for_samples, for_weights, for_gradient = (
+        np.random.default_rng(child) for child in np.random.SeedSequence(seed).spawn(3)
+    )
+    draw = INITIALIZERS[initializer][1].draw
+    samples = for_samples.standard_normal((SAMPLES, width))
+    weights = [draw((width, width), for_weights) for _ in range(depth)]
+    upstream = for_gradient.standard_normal((SAMPLES, width)) / SAMPLES
+    return samples, weights, upstream
+
+
 @lru_cache(maxsize=64)
 def deep_signal(name, parameters, initializer, depth, width, seed):
     """Send 128 random samples through a random network and a gradient back.
@@ -83,13 +103,8 @@ def deep_signal(name, parameters, initializer, depth, width, seed):
     DeepSignal
     """
     f = activations.get(name, **dict(parameters))
-    for_samples, for_weights, for_gradient = (
-        np.random.default_rng(child) for child in np.random.SeedSequence(seed).spawn(3)
-    )
-    draw = INITIALIZERS[initializer][1].draw
-    upstream = for_gradient.standard_normal((SAMPLES, width)) / SAMPLES
-    weights = [draw((width, width), for_weights) for _ in range(depth)]
-    a, slopes, gradient = [for_samples.standard_normal((SAMPLES, width))], [], np.zeros(depth)
+    samples, weights, upstream = random_network(initializer, depth, width, seed)
+    a, slopes, gradient = [samples], [], np.zeros(depth)
     with OneThread():
         for w in weights:
             z = a[-1] @ w

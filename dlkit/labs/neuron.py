@@ -59,10 +59,20 @@ class NeuronLab(Lab):
         return {
             "Your input": {
                 "x1": slider(
-                    0.8, 0, 1, label="x1", help="First input of the point whose sum is shown."
+                    0.8,
+                    0,
+                    1,
+                    step=0.05,
+                    label="x1",
+                    help="First input of the point whose sum is shown.",
                 ),
                 "x2": slider(
-                    0.4, 0, 1, label="x2", help="Second input of the point whose sum is shown."
+                    0.4,
+                    0,
+                    1,
+                    step=0.05,
+                    label="x2",
+                    help="Second input of the point whose sum is shown.",
                 ),
             },
             "The neuron": {

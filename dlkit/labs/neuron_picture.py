@@ -4,8 +4,9 @@ from functools import lru_cache
 
 import numpy as np
 
-from dlkit.display.numbers import fixed, signed
+from dlkit.display.numbers import equals, exact, fixed
 from dlkit.labs.neuron_model import boundary, says_one, targets, weighted_sum
+from dlkit.labs.neuron_words import added
 from dlkit.plots.chart import Area, Arrow, Chart, Heat, Line, Panel, Points, Text
 
 _LOW, _HIGH = -0.25, 1.25  # the plane; all points lie between 0 and 1
@@ -55,16 +56,16 @@ def _sum_panel(x, parameters, activation):
     starts = ends - parts
     z = float(ends[-1])
     half = next(h for h in _HALF_WIDTHS if np.abs(ends).max() <= 0.97 * h or h == _HALF_WIDTHS[-1])
-    factors = [f"{fixed(parameters[i])} · {fixed(x[i])} = " for i in (0, 1)] + ["b = "]
+    words = [_product(parameters[i], x[i]) for i in (0, 1)] + [f"b = {exact(parts[2])}"]
     marks = []
     for index, row in enumerate(list(_ROWS.values())[:3]):
-        marks += _term(row, half, factors[index], starts[index], ends[index], first=index == 0)
+        marks += _term(row, half, words[index], starts[index], ends[index], first=index == 0)
         below = list(_ROWS.values())[index + 1]
         marks.append(Line([ends[index]] * 2, [row - 0.42, below + 0.05], color="grey", width=1.2))
     row = _ROWS["z"]
     marks += [
         Area(min(z, 0), max(z, 0), row - 0.42, row + 0.02, color=_sign_color(z), opacity=0.9),
-        Text(-half * 0.97, row + 0.3, f"z = {fixed(z)}", "start", bold=True),
+        Text(-half * 0.97, row + 0.3, f"z = {exact(z)}", "start", bold=True),
         *_curve(activation, half, z),
         Line([0, 0], [_CURVE_TOP + 0.35, 8], color="text", width=1, opacity=0.6),
     ]
@@ -73,8 +74,8 @@ def _sum_panel(x, parameters, activation):
     ticks = [(_height(value, low, high), fixed(value, 0)) for value in targets(activation)]
     return Panel(
         marks,
-        title=f"z = {fixed(parts[0])} {_added(parts[1])} {_added(parts[2])} = {fixed(z)}"
-        f"  →  output {fixed(output)}",
+        title=f"z = {exact(parts[0])} {added(parts[1])} {added(parts[2])} "
+        f"{equals(z, sum(round(part, 3) for part in parts))} {exact(z)}  →  output {exact(output)}",
         x_label="sum so far, and at the end z",
         x_range=(-half, half),
         y_range=(-0.25, 7.6),
@@ -82,10 +83,9 @@ def _sum_panel(x, parameters, activation):
     )
 
 
-def _term(row, half, factors, start, end, *, first):
+def _term(row, half, words, start, end, *, first):
     """One stacked step of the sum: from the sum before it to the sum after it."""
     amount = end - start
-    words = f"{factors}{fixed(amount)}"
     marks = [
         Area(
             min(start, end),
@@ -100,7 +100,7 @@ def _term(row, half, factors, start, end, *, first):
     if abs(amount) > half / 60:
         marks.append(Arrow(start, row - 0.2, end, row - 0.2, width=1.8))
     if not first:
-        marks.append(Text(half * 0.97, row + 0.3, f"sum so far {fixed(end)}", "end", size=11))
+        marks.append(Text(half * 0.97, row + 0.3, f"sum so far {exact(end)}", "end", size=11))
     return marks
 
 
@@ -118,7 +118,7 @@ def _curve(activation, half, z):
         Line([z, -half], [at, at], color="purple", dash="dotted", width=2),
         Line(grid, _height(values, low, high), color="green", width=2.4),
         Points([z], [at], color="purple", marker="diamond", size=13),
-        Text(-half * 0.97, _CURVE_TOP + 0.2, f"{activation.name}(z) = {fixed(output)}", "start",
+        Text(-half * 0.97, _CURVE_TOP + 0.2, f"{activation.name}(z) = {exact(output)}", "start",
              bold=True),
     ]  # fmt: skip
 
@@ -200,6 +200,6 @@ def _sign_color(value):
     return "blue" if value < 0 else "vermillion"
 
 
-def _added(value):
-    sign, size = signed(value)[0], signed(value)[1:]
-    return f"{sign} {size}"
+def _product(weight, x):
+    sign = equals(weight * x, round(weight, 3) * round(x, 3))
+    return f"{exact(weight)} · {exact(x)} {sign} {exact(weight * x)}"

@@ -4,7 +4,7 @@ from html import escape
 
 import numpy as np
 
-from dlkit.display.numbers import fixed, signed
+from dlkit.display.numbers import equals, exact, fixed, signed
 from dlkit.labs.neuron_model import (
     LIMIT,
     loss_and_gradient,
@@ -15,8 +15,8 @@ from dlkit.labs.neuron_model import (
 )
 
 _XOR = (
-    "No straight line has (0, 1) and (1, 0) on one side and (0, 0) and (1, 1) on the other, so one "
-    "neuron gets at most 3 of the 4 points (75 %) right. A hidden layer can do it."
+    "No straight line has both true points of XOR on one side and both false ones on the other: "
+    "one neuron gets at most 3 of 4 (75 %)."
 )
 _NAMES = ("w1", "w2", "b")
 
@@ -30,13 +30,14 @@ def sentence(task, x, parameters, activation, updates):
     """Return what the picture shows, with its numbers."""
     w1, w2, b = parameters
     z = float(weighted_sum(x[None], parameters)[0])
+    sign = equals(z, round(w1, 3) * round(x[0], 3) + round(w2, 3) * round(x[1], 3) + round(b, 3))
     output = float(activation.forward(np.array([z]))[0])
     right, points = count_right(task, parameters, activation), len(task.x)
     loss, _ = loss_and_gradient(task.x, task.y, parameters, activation)
     steps = f" after {updates} {'step' if updates == 1 else 'steps'} of learning" if updates else ""
     words = (
-        f"z = w1·x1 + w2·x2 + b = {fixed(w1)}·{fixed(x[0])} {_added(w2)}·{fixed(x[1])} "
-        f"{_added(b)} = {fixed(z)}, and {activation.name}(z) = {fixed(output)}. {task.label}"
+        f"z = w1·x1 + w2·x2 + b = {exact(w1)}·{exact(x[0])} {added(w2)}·{exact(x[1])} {added(b)} "
+        f"{sign} {exact(z)}, and {activation.name}(z) = {exact(output)}. {task.label}"
         f"{steps}: {right} of {points} points right ({right / points:.0%}), {loss_name(activation)} "
         f"{fixed(loss)}."
     ).replace("%)", " %)")
@@ -83,7 +84,8 @@ def verdict(task, before, parameters, activation, updates):
     if loss > loss_before and np.abs(parameters).max() >= LIMIT:
         return words + "The loss has grown: the learning rate is too large. Reset, and lower it."
     if right == points:
-        return words + f"{task.label} is learnt."
+        by_hand = " For the challenge, press Reset and set the weights by hand."
+        return words + f"{task.label} is learnt." + (by_hand if task.label == "AND" else "")
     if task.label == "XOR":
         return words + "XOR is not learnt."
     if stuck := why_stuck(gradient, activation):
@@ -106,9 +108,8 @@ def step_table(parameters, gradient, moved, number):
     number : int
         Which step it was, from 1; 0 for one that has not been taken yet.
     """
-    caption = (
-        f"Step {number} was (dashed: the line before it)" if number else "The next step will be"
-    )
+    which = f"Step {number} (dashed: the line before it)" if number else "The next step"
+    caption = f"{which}: move = −learning rate · gradient"
     rows = "".join(
         f'<tr><th scope="row">{name}</th><td>{fixed(old)}</td><td>{signed(slope, 3)}</td>'
         f"<td>{signed(new - old, 3)}</td><td>{fixed(new)}</td></tr>"
@@ -149,6 +150,6 @@ def _table(caption, heads, rows):
     )
 
 
-def _added(value):
-    text = signed(value)
-    return f"{text[0]} {text[1:]}"
+def added(value):
+    """Return ``value`` as it stands inside a sum: "+ 0.50" or "− 0.50"."""
+    return ("− " if signed(value, 3).startswith("−") else "+ ") + exact(abs(value))

@@ -1,0 +1,63 @@
+"""Sliders keep what the kernel gives them, and follow the hand; driven by messages, no browser."""
+
+import pytest
+
+from dlkit.display.controls import slider
+
+
+def make(**more):
+    return slider(0.5, -10, 10, step=0.1, label="w", help="w", **more)
+
+
+@pytest.fixture
+def sent(monkeypatch):
+    """Every message that a slider sends to the page."""
+    messages = []
+    monkeypatch.setattr(
+        "ipywidgets.Widget._send", lambda self, content, buffers=None: messages.append(content)
+    )
+    return messages
+
+
+def test_a_value_from_the_kernel_silences_the_page_while_it_arrives(sent):
+    made = make()
+    sent.clear()
+    made.value = 0.1234
+    states = [message["state"] for message in sent]
+    assert states == [
+        {"value": 0.1234, "continuous_update": False},
+        {"continuous_update": True},
+    ]
+    assert made.continuous_update is True
+
+
+def test_the_page_rounding_the_value_is_not_a_move():
+    made = make()
+    made.value = 0.1234
+    made.set_state({"value": 0.1})
+    assert made.value == 0.1234
+    made.set_state({"value": 0.2})
+    assert made.value == 0.2
+
+
+def test_every_move_of_a_hand_counts():
+    made, moves = make(), []
+    made.observe(lambda change: moves.append(change["new"]), names="value")
+    for value in (0.6, 0.7, -10.0, 10.0, 0.5):
+        made.set_state({"value": value})
+    assert moves == [0.6, 0.7, -10.0, 10.0, 0.5]
+
+
+def test_a_logarithmic_slider_measures_its_steps_in_the_exponent():
+    made = slider(1.0, 0.01, 10, logarithmic=True, label="rate", help="rate")
+    made.value = 0.0123
+    made.set_state({"value": 10 ** (-1.9)})  # the nearest step of 0.05 in the exponent
+    assert made.value == 0.0123
+    made.set_state({"value": 10 ** (-1.85)})
+    assert made.value == pytest.approx(10 ** (-1.85))
+
+
+def test_what_is_not_a_value_passes_through():
+    made = make()
+    made.set_state({"description": "other"})
+    assert made.description == "other"

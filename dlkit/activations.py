@@ -105,7 +105,8 @@ class Selu(Activation):
 class Gelu(Activation):
     """f(x) = x Φ(x), Φ the normal distribution function (Hendrycks and Gimpel 2016).
 
-    With ``approximate=True`` Φ(x) = (1 + tanh(√(2/π) (x + 0.044715 x³))) / 2, as in GPT-2.
+    With ``approximate=True`` Φ(x) = (1 + tanh(√(2/π) (x + 0.044715 x³))) / 2, as in GPT-2: within
+    0.0005 of the exact form and several times faster, since NumPy has no Φ of its own.
     """
 
     defaults: ClassVar = {"approximate": False}

@@ -166,14 +166,15 @@ class SparseCategoricalCrossentropy(Crossentropy):
             return super().value_and_gradient(y_true, y_pred)
         # Value and gradient share the exponentials: this is the inner loop of most training.
         truth = self.targets(y_true, y_pred)
-        rows = np.arange(len(truth))
+        samples = len(truth)
+        rows = np.arange(samples)
         z = y_pred - y_pred.max(axis=-1, keepdims=True)
-        e = np.exp(z)
-        total = e.sum(axis=-1, keepdims=True)
-        value = float(np.mean(np.log(total[:, 0]) - z[rows, truth]))
-        delta = e / total
+        delta = np.exp(z)
+        total = delta.sum(axis=-1, keepdims=True)
+        value = float((np.log(total[:, 0]) - z[rows, truth]).sum()) / samples
+        delta /= total
         delta[rows, truth] -= 1
-        delta /= len(truth)
+        delta /= samples
         return value, delta
 
     def check(self, y_true, y_pred):

@@ -94,7 +94,13 @@ class Layer:
             generator = randomness.generators(self.seed, "weights", 1)[0]
         self.dtype = np.dtype(dtype)
         self.input_shape, self.output_shape = input_shape, output_shape
-        for collection in (self.parameters, self.gradients, self.state, self.initializers):
+        for collection in (
+            self.parameters,
+            self.gradients,
+            self.state,
+            self.initializers,
+            self.regularizers,
+        ):
             collection.clear()
         self._workspace.clear()
         self.create(input_shape)
@@ -105,7 +111,8 @@ class Layer:
     def add_parameter(self, name, shape, initializer, regularizer=None):
         """Create a trained array and its gradient; the values come with ``initialize``."""
         self.initializers[name] = initializers.get(initializer)
-        self.regularizers[name] = regularizers.get(regularizer)
+        if regularizer is not None:
+            self.regularizers[name] = regularizers.get(regularizer)
         self.parameters[name] = np.zeros(shape, self.dtype)
         self.gradients[name] = np.zeros(shape, self.dtype)
 
@@ -184,20 +191,15 @@ class Layer:
 
     def regularization_loss(self):
         """Return the sum of the penalties on this layer's parameters (0.0 without regularizers)."""
-        return sum(
-            (
-                regularizer.penalty(self.parameters[array_name])
-                for array_name, regularizer in self.regularizers.items()
-                if regularizer is not None
-            ),
-            0.0,
-        )
+        penalty = 0.0
+        for array_name, regularizer in self.regularizers.items():
+            penalty += regularizer.penalty(self.parameters[array_name])
+        return penalty
 
     def add_regularization_gradients(self):
         """Add the penalties' gradients to ``gradients``, in place."""
         for array_name, regularizer in self.regularizers.items():
-            if regularizer is not None:
-                self.gradients[array_name] += regularizer.gradient(self.parameters[array_name])
+            self.gradients[array_name] += regularizer.gradient(self.parameters[array_name])
 
     def workspace(self, key, shape):
         """Return an array to write into: in a network the same one again while its shape stays.

@@ -99,16 +99,16 @@ def _keras_layer(layer, dtype):
             f"network holds the layer {layer.name!r} ({kind}), which is not converted. "
             f"Converted are {', '.join(CONVERTED)}."
         )
-    config = {key: _keras_value(key, value) for key, value in layer.get_config().items()}
+    config = {key: _keras_value(key, value, dtype) for key, value in layer.get_config().items()}
     if kind == "Dropout":
         config["seed"] = layer.seed
     return getattr(keras.layers, kind)(dtype=dtype, **config)
 
 
-def _keras_value(key, value):
+def _keras_value(key, value, dtype):
     """Return one argument as Keras takes it: names stay, dictionaries become Keras's objects."""
     if key == "activation":
-        return _keras_activation(activations.get(value))
+        return _keras_activation(activations.get(value), dtype)
     if not isinstance(value, dict):
         return value
     arguments = {name: each for name, each in value.items() if name != "name"}
@@ -118,10 +118,10 @@ def _keras_value(key, value):
     return getattr(keras.initializers, camel)(**arguments)
 
 
-def _keras_activation(activation):
+def _keras_activation(activation, dtype):
     name, parameters = activation.name, activation.parameters
     if name in _WITH_PARAMETERS and parameters:
-        return getattr(keras.layers, _WITH_PARAMETERS[name])(**parameters)
+        return getattr(keras.layers, _WITH_PARAMETERS[name])(dtype=dtype, **parameters)
     if name not in activations.ACTIVATIONS or parameters != activations.get(name).parameters:
         raise ValueError(f"activation {activation!r} has no counterpart in Keras.")
     return name

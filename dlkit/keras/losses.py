@@ -32,6 +32,12 @@ def gives_logits(model):
     return output_activation(model) not in ("softmax", "sigmoid")
 
 
+def mixes_softmax_and_sigmoid(model, loss):
+    """Say whether a binary cross-entropy stands behind a softmax, or a categorical one behind a sigmoid."""
+    binary = isinstance(loss, keras.losses.BinaryCrossentropy)
+    return output_activation(model) == ("softmax" if binary else "sigmoid")
+
+
 def loss_for(model, data, loss=None):
     """Return Keras's loss for a model and data, and the targets in the form that it takes.
 

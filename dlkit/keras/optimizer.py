@@ -128,7 +128,7 @@ class RuleOptimizer(keras.optimizers.Optimizer):
         scalars = self.rule.advance(step, scalars, **self.hyperparameters)
         delta, updated = self.rule.update(
             ops,
-            ops.cast(ops.convert_to_tensor(gradient), dtype),
+            ops.cast(_dense(gradient), dtype),
             ops.convert_to_tensor(variable),
             slots,
             {name: ops.cast(value, dtype) for name, value in scalars.items()},
@@ -174,6 +174,14 @@ def to_keras(optimizer, **keras_arguments):
     hyperparameters = {name: config.pop(name) for name in optimizer.hyperparameters}
     config["rule"] = config.pop("name")
     return RuleOptimizer(hyperparameters=hyperparameters, **config, **keras_arguments)
+
+
+def _dense(gradient):
+    """Return a gradient as a tensor; TensorFlow gives that of an embedding as rows and indices."""
+    if hasattr(gradient, "indices") and hasattr(gradient, "values"):
+        rows = ops.expand_dims(gradient.indices, -1)
+        return ops.scatter(rows, gradient.values, gradient.shape)
+    return ops.convert_to_tensor(gradient)
 
 
 def _scalar_dtype(variable):

@@ -9,6 +9,8 @@ same arguments and give the same results.
 import keras
 import numpy as np
 
+from .losses import mixes_softmax_and_sigmoid
+
 EVALUATION_SIZE = 1024  # samples at once where no gradients are needed
 
 
@@ -90,7 +92,12 @@ class CompiledProgram:
         order_and_rates = [tf.TensorSpec((None,), "int64"), tf.TensorSpec((None,), "float32")]
         numbers = [tf.TensorSpec((), "int32")] * 2
 
+        # Behind a softmax or sigmoid Keras's cross-entropies go back to the logits, which is exact,
+        # but binary cross-entropy also does so behind a softmax, and takes its sigmoid instead.
+        seen = tf.identity if mixes_softmax_and_sigmoid(model, loss) else lambda y_pred: y_pred
+
         def regularized(y, y_pred):
+            y_pred = seen(y_pred)
             return tf.add_n([loss(y, y_pred), *(tf.cast(t, loss.dtype) for t in model.losses)])
 
         @tf.autograph.experimental.do_not_convert
@@ -182,7 +189,7 @@ class PlainProgram:
 
     def _compile(self):
         """Compile the model, unless it still is as this program left it."""
-        if self._model.optimizer is not self.optimizer:
+        if getattr(self._model, "optimizer", None) is not self.optimizer:
             self._model.compile(optimizer=self.optimizer, loss=self._loss, metrics=[self._mean])
 
     def train(self, x, y, order, rates, first, batch_size):

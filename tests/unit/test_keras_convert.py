@@ -4,14 +4,17 @@ import keras
 import numpy as np
 import pytest
 
-from dlkit import Network, activations, initializers, layers
+from dlkit import Network, activations, initializers, layers, regularizers
 from dlkit.keras.convert import from_keras, to_keras
+
+# Exact in binary: Keras rounds the strength of a penalty to float32.
+EXACT = regularizers.L2(2.0**-7)
 
 
 def all_layers(activation="relu"):
     return [
         layers.Flatten(),
-        layers.Dense(12, activation, kernel_initializer="he_normal", kernel_regularizer="l2"),
+        layers.Dense(12, activation, kernel_initializer="he_normal", kernel_regularizer=EXACT),
         layers.BatchNormalization(momentum=0.5, epsilon=2.0**-10),
         layers.Dropout(0.25),
         layers.Reshape((3, 4)),

@@ -103,7 +103,7 @@ def weights_as_images(kernel, image_shape=None, columns=8, units=None, title="")
     images = images[units]
     largest = float(np.abs(images).max()) or 1.0
     strongest = units[int(np.abs(images).max(axis=(1, 2)).argmax())]
-    word = "filters" if kernel.ndim == 4 else "units"
+    word = ("filter" if kernel.ndim == 4 else "unit") + "s" * (len(units) != 1)
     title = (
         title or f"Weights of {len(units)} {word}: blue negative, orange positive, ±{say(largest)}"
     )
@@ -165,6 +165,6 @@ def _grid(images, texts, columns, low, high, color_map, title, summary):
     return Chart(
         panel,
         summary,
-        width=max(int(columns * STEP_X * size) + 20, 360),
+        width=max(int(columns * STEP_X * size) + 20, 9 * len(title) + 40, 360),
         height=int(rows * step_y * size) + 50,
     )

@@ -117,7 +117,8 @@ class Curves:
             lucky = accuracy > self.baseline_accuracy + 0.05
             return self.end > 0.97 * self.baseline_loss and not lucky
         grown = accuracy - float(self.accuracy[0])
-        even = accuracy <= 1.1 * np.exp(-self.end)
+        # Two classes: a loss just below log 2 goes with an accuracy well above one half already.
+        even = accuracy <= (1.1 if self.end < 1.0 else 1.4) * np.exp(-self.end)
         return self.end >= 0.5 and bool(even or (accuracy < 0.55 and grown < 0.03))
 
     @property

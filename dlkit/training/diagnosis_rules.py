@@ -61,7 +61,7 @@ def unstable(curves):
     moves = np.diff(late)
     swing = float(np.abs(moves).mean() / max(abs(late.mean()), 1e-300))
     ups = float((moves > 0).mean())
-    swings = swing > SWING and ups >= 0.35 and np.abs(moves).mean() > 0.04 * curves.start
+    swings = swing > SWING and ups >= 0.35 and np.abs(moves).mean() > 0.028 * curves.start
     val_jumps = ()
     if curves.val_loss is not None:
         val_jumps = curves.jumps(curves.val_loss, 0.5, 0.2)

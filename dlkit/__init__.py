@@ -13,6 +13,7 @@ _LAZY = {
     "activations": "dlkit.activations",
     "losses": "dlkit.losses",
     "initializers": "dlkit.initializers",
+    "regularizers": "dlkit.regularizers",
     "rules": "dlkit.rules",
     "optimizers": "dlkit.optimizers",
     "schedules": "dlkit.schedules",

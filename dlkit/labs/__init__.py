@@ -9,6 +9,7 @@ from importlib import import_module
 _LAZY = {
     "NeuronLab": "dlkit.labs.neuron",
     "ActivationLab": "dlkit.labs.activation",
+    "BackpropLab": "dlkit.labs.backprop",
     "TrainingLab": "dlkit.labs.training",
 }
 

@@ -12,6 +12,7 @@ _LAZY = {
     "predicted_against_true": "dlkit.plots.predictions",
     "sample_images": "dlkit.plots.images",
     "weights_as_images": "dlkit.plots.images",
+    "value_graph": "dlkit.plots.value_graph",
 }
 
 

@@ -115,7 +115,7 @@ def _compare(found, timeout):
     options += [f"--nbval-sanitize-with={notebooks.SANITIZE_FILE}"]
     return subprocess.call(
         [sys.executable, "-m", "pytest", *options, *map(str, found)],
-        env=notebooks.kernel_environment(),
+        env=notebooks.check_environment(),
     )
 
 

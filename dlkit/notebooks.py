@@ -52,6 +52,11 @@ class ThisInterpreter(KernelSpecManager):
         return KernelSpec(resource_dir=RESOURCES, **get_kernel_dict())
 
 
+def check_environment():
+    """Return the environment of an automatic run: what it solves, no learner has solved."""
+    return {**kernel_environment(), "DLKIT_PROGRESS": "memory"}
+
+
 def kernel_environment(base=None):
     """Return the environment variables for a process that runs lessons.
 
@@ -69,7 +74,6 @@ def kernel_environment(base=None):
     environment.setdefault("KERAS_BACKEND", "tensorflow")
     environment.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     environment.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")
-    environment["DLKIT_PROGRESS"] = "memory"  # what a check solves, no learner has solved
     # The kernel "python3" is then this environment's, also where the user has another at home.
     environment["JUPYTER_PREFER_ENV_PATH"] = "1"
     return environment
@@ -212,7 +216,7 @@ def execute(notebook, folder, timeout=CELL_TIMEOUT):
         record_timing=False,
     )
     # The kernel's own log lines go nowhere; what cells write to stderr is an output like any other.
-    client.execute(cleanup_kc=True, env=kernel_environment(), stderr=subprocess.DEVNULL)
+    client.execute(cleanup_kc=True, env=check_environment(), stderr=subprocess.DEVNULL)
 
 
 def update(path, timeout=CELL_TIMEOUT):

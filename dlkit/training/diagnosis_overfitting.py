@@ -64,7 +64,8 @@ def _falls_off(curves):
     best = int(np.argmax(smooth)) + 1  # the middle epoch of the best three
     drop = float(smooth.max() - smooth[-1])
     gain = float(np.median(curves.accuracy[-3:]) - curves.accuracy[best])
-    if drop < DROP or gain < DROP:
+    learnt = curves.accuracy[-1] >= 0.7  # below that, both curves may be no more than noise
+    if drop < DROP or gain < DROP or not learnt:
         return None
     sentence = (
         f"The validation accuracy fell from {curves.val_accuracy[best]:.2f} in epoch {best + 1} to "

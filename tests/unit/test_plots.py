@@ -72,7 +72,9 @@ def test_nothing_is_clipped_or_overlaps(name):
     legends = []
     for axes in figure.axes:
         words = [axes.title, axes._left_title, axes.xaxis.label, axes.yaxis.label, *axes.texts]
-        words += axes.get_xticklabels() + axes.get_yticklabels() if axes.axison else []
+        for axis, (low, high) in ((axes.xaxis, axes.get_xlim()), (axes.yaxis, axes.get_ylim())):
+            ticks = zip(axis.get_ticklocs(), axis.get_ticklabels(), strict=True)
+            words += [text for at, text in ticks if axes.axison and low <= at <= high]
         if axes.get_legend() is not None:
             words += axes.get_legend().get_texts()
             legends.append(axes.get_legend().get_window_extent(renderer))

@@ -122,7 +122,8 @@ class ActivationLab(Lab):
         signal = self._signal()
         rows = "".join(
             f'<tr><th scope="row">{layer + 1}</th><td>{short(signal.mean[layer])}</td>'
-            f"<td>{short(signal.deviation[layer])}</td><td>{_percent(signal.saturated[layer])}</td>"
+            f"<td>{short(signal.deviation[layer])}</td>"
+            f"<td>{fixed(signal.slope[layer], 3)}</td><td>{_percent(signal.saturated[layer])}</td>"
             f"<td>{_percent(signal.flat[layer])}</td><td>{_percent(signal.dead[layer])}</td>"
             f"<td>{short(signal.gradient[layer])}</td></tr>"
             for layer in range(len(signal.mean))
@@ -130,7 +131,7 @@ class ActivationLab(Lab):
         head = "".join(
             f'<th scope="col">{text}</th>'
             for text in (
-                "layer", "mean", "standard deviation", "saturated outputs", "outputs of slope 0",
+                "layer", "mean", "standard deviation", "mean slope", "saturated outputs", "outputs of slope 0",
                 "dead units", "gradient ‖∂L/∂z‖",
             )
         )  # fmt: skip
@@ -152,7 +153,10 @@ class ActivationLab(Lab):
         )
         if signal.survival == signal.survival:  # not NaN
             words += f": in layer 1 it is {short(signal.survival, 2)} times that in layer {depth}"
-        words += f". {_percent(signal.dead[-1])} of the units in layer {depth} are dead."
+        words += (
+            f". In layer {depth} the mean slope is {fixed(signal.slope[-1])}, and "
+            f"{_percent(signal.dead[-1])} of the units are dead."
+        )
         if f.name == "linear" and depth > 1:
             words += " But linear layers one after the other can do no more than a single one."
         return words

@@ -118,16 +118,17 @@ def _forward_panel(signal, bounded):
 def _flat_panel(signal):
     depth = len(signal.mean)
     layers = np.arange(1, depth + 1)
-    flat = 100 * (signal.saturated + signal.flat)
-    dead = 100 * signal.dead
+    flat = signal.saturated + signal.flat
     return Panel(
         [
-            Bars(layers - 0.19, flat, "outputs where f is flat", "orange", width=0.36),
-            Bars(layers + 0.19, dead, "dead units", "grey", width=0.36),
+            Bars(layers - 0.19, flat, "outputs on a flat part", "orange", width=0.36),
+            Bars(layers + 0.19, signal.dead, "dead units", "grey", width=0.36),
+            Points(layers, signal.slope, "mean slope", "vermillion", "circle", _marker_size(depth)),
         ],
-        title=f"Layer {depth}: {flat[-1]:.0f} % on flat parts, {dead[-1]:.0f} % of units dead",
-        y_label="share (%)",
-        y_range=(0, 104),
+        title=f"Layer {depth}: mean slope {fixed(signal.slope[-1])}, "
+        f"{100 * signal.dead[-1]:.0f} % of units dead",
+        y_label="share, slope",
+        y_range=(0, 1.15),
         **_layers(depth),
     )
 

@@ -34,6 +34,8 @@ class DeepSignal:
         At ``QUANTILES``.
     saturated : numpy.ndarray, shape (depth,)
         Share of all activations whose slope is below 0.05 in size, but not 0.
+    slope : numpy.ndarray, shape (depth,)
+        Mean size of the slope, |f'(z)|, over all units and samples.
     flat : numpy.ndarray, shape (depth,)
         Share of all activations whose slope is exactly 0.
     dead : numpy.ndarray, shape (depth,)
@@ -46,6 +48,7 @@ class DeepSignal:
     deviation: np.ndarray
     quantiles: np.ndarray
     saturated: np.ndarray
+    slope: np.ndarray
     flat: np.ndarray
     dead: np.ndarray
     gradient: np.ndarray
@@ -124,6 +127,7 @@ def _measured(outputs, slopes, gradient):
         deviation=np.array([a.std() for a in outputs]),
         quantiles=np.array([np.quantile(a, QUANTILES) for a in outputs]),
         saturated=np.array([is_saturated(slope).mean() for slope in slopes]),
+        slope=np.array([np.abs(slope).mean() for slope in slopes]),
         flat=np.array([part.mean() for part in flat]),
         dead=np.array([part.all(axis=0).mean() for part in flat]),
         gradient=gradient,

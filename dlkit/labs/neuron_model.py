@@ -63,8 +63,8 @@ TASK_LABELS = {
     "and": "AND",
     "or": "OR",
     "xor": "XOR",
-    "iris": "iris petals: setosa, versicolor",
-    "iris_overlapping": "iris petals: versicolor, virginica",
+    "iris": "iris: setosa, versicolor",
+    "iris_overlapping": "iris: versicolor, virginica",
 }
 
 _CORNERS = np.array([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]])

@@ -143,7 +143,7 @@ def _plane_panel(task, x, parameters, activation, earlier):
     low, high = targets(activation)
     size = 13 if len(task.x) < 10 else 8
     marks = [
-        Heat(outputs, _LOW, _HIGH, _LOW, _HIGH, low, high, opacity=0.5),
+        Heat(outputs, _LOW, _HIGH, _LOW, _HIGH, low, high, opacity=0.4),
         *_decision_line(parameters, activation, "decision line", dash="solid"),
     ]
     if earlier is not None:

@@ -129,7 +129,7 @@ def points_table(task, parameters, activation):
             f"<td>{int(np.sum((task.y == label) & (one == label)))}</td></tr>"
             for label, name in enumerate(task.classes)
         )
-        return _table(f"{task.label}: class by class", ("", "points", "right"), rows)
+        return _table("Class by class", ("", "points", "right"), rows)
     low, high = targets(activation)
     rows = "".join(
         f'<tr><th scope="row">({x[0]:.0f}, {x[1]:.0f})</th><td>{fixed(z[i])}</td>'
@@ -137,15 +137,13 @@ def points_table(task, parameters, activation):
         f"<td>{'✓ right' if one[i] == task.y[i] else '✗ wrong'}</td></tr>"
         for i, x in enumerate(task.x)
     )
-    return _table(
-        f"{task.label}: point by point", ("(x1, x2)", "z", "output", "target", "answer"), rows
-    )
+    return _table("Point by point", ("(x1, x2)", "z", "output", "target", "answer"), rows)
 
 
 def _table(caption, heads, rows):
     head = "".join(f'<th scope="col">{escape(text)}</th>' for text in heads)
     return (
-        f'<table style="margin:4px 18px 4px 0"><caption style="text-align:left;font-weight:600">'
+        f'<table style="margin:4px 18px 4px 0"><caption style="text-align:left;font-weight:600;white-space:nowrap">'
         f"{escape(caption)}</caption><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
     )
 

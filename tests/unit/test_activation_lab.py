@@ -139,6 +139,7 @@ def test_the_forward_numbers_are_those_of_the_network():
         assert measured.mean[layer] == pytest.approx(a.mean())
         assert measured.deviation[layer] == pytest.approx(a.std())
         assert np.allclose(measured.quantiles[layer], np.quantile(a, QUANTILES))
+        assert measured.slope[layer] == pytest.approx((z > 0).mean())
         assert measured.flat[layer] == pytest.approx((z <= 0).mean())
         assert measured.dead[layer] == pytest.approx(np.mean([(unit <= 0).all() for unit in z.T]))
 
@@ -179,8 +180,8 @@ def test_the_picture_shows_what_was_measured():
     measured = signal("relu", "he_normal")
     _, forward, flat, backward = lab.chart().panels
     bars = [mark for mark in flat.marks if isinstance(mark, Bars)]
-    assert np.allclose(bars[0].y, 100 * measured.flat)
-    assert np.allclose(bars[1].y, 100 * measured.dead)
+    assert np.allclose(bars[0].y, measured.flat)
+    assert np.allclose(bars[1].y, measured.dead)
     line = next(mark for mark in backward.marks if isinstance(mark, Line))
     assert np.allclose(line.y, measured.gradient / measured.gradient[-1])
     median = next(mark for mark in forward.marks if isinstance(mark, Points))
@@ -188,7 +189,7 @@ def test_the_picture_shows_what_was_measured():
     low, high = backward.ranges()[1]
     assert low < line.y.min() and line.y.max() < high
     assert f"{measured.survival:.2g} times that in layer 10" in lab.sentence
-    assert f"{100 * measured.dead[-1]:.0f} % of the units in layer 10 are dead" in lab.sentence
+    assert f"{100 * measured.dead[-1]:.0f} % of the units are dead" in lab.sentence
     assert lab.details().count("<tr>") == 11
 
 

@@ -4,7 +4,7 @@ from html import escape
 
 from dlkit.labs.architectures import ARCHITECTURES
 from dlkit.report import Report
-from dlkit.report_html import report_fragment
+from dlkit.report.html import report_fragment
 
 _COLUMNS = (
     "run",

@@ -5,7 +5,7 @@ import numpy as np
 from dlkit import checks
 from dlkit.datasets.data import Data
 from dlkit.files import write_atomically
-from dlkit.report_metrics import (
+from dlkit.report.metrics import (
     classification_metrics,
     count_parameters,
     predict,
@@ -167,7 +167,7 @@ class Report:
 
     def text(self):
         """Return the report as lines of text, without times, paths or addresses."""
-        from dlkit.report_text import report_text
+        from dlkit.report.text import report_text
 
         return report_text(self)
 
@@ -203,7 +203,7 @@ class Report:
 
     def html(self):
         """Return a whole page: tables, words and the picture, in one file without links."""
-        from dlkit.report_html import report_page
+        from dlkit.report.html import report_page
 
         return report_page(self)
 
@@ -219,7 +219,7 @@ class Report:
         write_atomically(path, lambda file: file.write(page))
 
     def _repr_mimebundle_(self, include=None, exclude=None):
-        from dlkit.report_html import report_fragment
+        from dlkit.report.html import report_fragment
 
         return {"text/plain": self.text(), "text/html": report_fragment(self)}
 

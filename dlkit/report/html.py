@@ -15,7 +15,7 @@ th[scope=row] { text-align: left; }
 .right { font-weight: bold; text-decoration: underline; }
 .wide { overflow-x: auto; }
 figure { margin: 1rem 0; }
-img { max-width: 100%; height: auto; background: white; padding: .5rem; }
+img { box-sizing: border-box; max-width: 100%; height: auto; background: white; padding: .5rem; }
 """
 
 

@@ -74,7 +74,7 @@ def explain(said):
 def failure(doing, said):
     """Return the Problem that an installer's output describes."""
     known = explain(said)
-    tail = "\n".join("  | " + line for line in said.splitlines()[-8:])
+    tail = "\n".join("  | " + line[:160] for line in said.splitlines()[-8:] if line.strip())
     code, words = known or (
         OTHER,
         "This is the end of what it said; run this again once it is mended.",

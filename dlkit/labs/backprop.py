@@ -11,7 +11,9 @@ from dlkit.labs.backprop_walk import Walk, loss_at, updated
 LIMIT = 10.0
 """Weights and logits stay between -LIMIT and LIMIT, where their sliders end."""
 
-_RANGES = {"input": 3.0, "target": 2.0}
+_ROLES = ("input", "weight", "bias", "logit", "target")
+_RANGES = {"input": 3.0, "target": 3.0}
+_STEP, _FINE_STEP = 0.1, 0.01  # of the sliders: by hand, and once an update has moved them
 _GOAL_EXAMPLE, _GOAL_LOSS, _GOAL_UPDATES = "network", 0.01, 6
 
 
@@ -52,7 +54,10 @@ class BackpropLab(Lab):
         )
 
     def control_groups(self):
-        names = dict.fromkeys(name for example in EXAMPLES.values() for name in example.opening)
+        roles = {
+            name: role for example in EXAMPLES.values() for name, role in example.roles.items()
+        }
+        names = sorted(roles, key=lambda name: (_ROLES.index(roles[name]), name))
         return {
             "The graph": {
                 "example": menu(
@@ -62,7 +67,7 @@ class BackpropLab(Lab):
                     help="Which graph is drawn. It opens with numbers of its own, nothing computed.",
                 ),
             },
-            "The given numbers": {name: self._number_slider(name) for name in names},
+            "The given numbers": {name: _number_slider(name, roles[name]) for name in names},
             "One update": {
                 "learning_rate": slider(
                     0.1,
@@ -76,7 +81,7 @@ class BackpropLab(Lab):
             "The nudge check": {
                 "nudged": menu(
                     "w",
-                    list(names),
+                    names,
                     label="nudge",
                     help="Which given number is nudged, to measure its gradient without any rule.",
                 ),
@@ -90,19 +95,6 @@ class BackpropLab(Lab):
                 ),
             },
         }
-
-    @staticmethod
-    def _number_slider(name):
-        role = next(e.roles[name] for e in EXAMPLES.values() if name in e.roles)
-        limit = _RANGES.get(role, LIMIT)
-        return slider(
-            0,
-            -limit,
-            limit,
-            step=0.1,
-            label=f"{role} {name}",
-            help=f"The {role} {name} of the graph.",
-        )
 
     def prepare(self):
         self._steps = self._updates = 0
@@ -175,6 +167,7 @@ class BackpropLab(Lab):
         self._updates += 1
         with self.quietly():
             for name in EXAMPLES[example].trainable:
+                self.controls[name].step = _FINE_STEP
                 self.controls[name].value = after[name]
         self._go_to(self._walk().forward_count)
         self.say(
@@ -187,6 +180,7 @@ class BackpropLab(Lab):
         """Bring back the numbers with which the graph was opened, with nothing computed."""
         with self.quietly():
             for name, value in self._opening.items():
+                self.controls[name].step = _STEP
                 self.controls[name].value = value
         self._updates = 0
         self._by_hand = self._opening != EXAMPLES[self._example()].opening
@@ -197,6 +191,7 @@ class BackpropLab(Lab):
             example = EXAMPLES[self._example()]
             with self.quietly():
                 for leaf, value in example.opening.items():
+                    self.controls[leaf].step = _STEP
                     self.controls[leaf].value = value
                 self._show_controls(example.trainable[0])
             self._steps = self._updates = 0
@@ -282,3 +277,9 @@ class BackpropLab(Lab):
             self.controls[name].layout.display = None if name in names else "none"
         self.controls.nudged.options = names
         self.controls.nudged.value = nudged
+
+
+def _number_slider(name, role):
+    limit = _RANGES.get(role, LIMIT)
+    words = f"The {role} {name} of the graph."
+    return slider(0, -limit, limit, step=_STEP, label=f"{role} {name}", help=words)

@@ -58,20 +58,23 @@ def backprop_chart(walk, title, rules, remark, summary):
 
 def _node(walk, name, names):
     node, known = walk.nodes[name], walk.has_value(name)
+    digits = 3 if _layout(walk.example).box[0] > 80 else 2
     gradient, complete = walk.gradient(name)
     if gradient is None:
         share = "grad ?"
     else:
-        share = f"grad {number(gradient)}" if complete else f"so far {number(gradient, 2)}"
+        share = f"grad {number(gradient, digits)}" if complete else f"so far {number(gradient, 2)}"
     what = formula(node, names) or EXAMPLES[walk.example].roles[name]
-    lines = (f"{name} = {number(node.data) if known else '?'}", what, share)
+    lines = (f"{name} = {number(node.data, digits) if known else '?'}", what, share)
     if name == walk.present:
         return NodeLook(lines, "vermillion", border=4.0, filled=True)
     if not known:
         return NodeLook(lines, "grey", dash="dashed")
-    if not node.inputs:
-        return NodeLook(lines, "purple" if name in EXAMPLES[walk.example].trainable else "grey")
-    return NodeLook(lines, "green" if complete else "blue", filled=complete)
+    if node.inputs:
+        color = "green" if complete else "blue"
+    else:
+        color = "purple" if name in EXAMPLES[walk.example].trainable else "grey"
+    return NodeLook(lines, color, filled=complete)
 
 
 def _arrow(walk, inner, name):

@@ -154,14 +154,15 @@ def update_table(walk, learning_rate, limit):
         f'<th scope="col">{text}</th>' for text in ("", "now", "gradient", "move", "after")
     )
     return (
-        "<table><caption>The next update: move = −learning rate · gradient</caption>"
+        '<table><caption style="white-space:nowrap">The next update: move = −learning rate · gradient'
+        "</caption>"
         f"<thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
     )
 
 
 def _digits(value):
-    """Four digits after the point, or four significant ones where that would show nothing."""
-    return fixed(value, 4) if value == 0 or abs(value) >= 0.01 else short(value, 4)
+    """Four digits after the point, or two significant ones where that would show nothing."""
+    return fixed(value, 4) if value == 0 or abs(value) >= 0.001 else short(value, 2)
 
 
 def after_update(count, before, after, numbers, limit):

@@ -39,14 +39,14 @@ def layered(result, width=752.0, row=70.0, box_height=48.0):
         x = box_width / 2 + 2 + index * (width - box_width - 4) / max(count - 1, 1)
         for rank, item in enumerate(order):
             places[item] = (x, height / 2 + ((len(order) - 1) / 2 - rank) * row)
-    bends = {
-        (inner, node): [
-            places[(inner, node, step)] for step in range(layer[inner] + 1, layer[node])
-        ]
-        for node in result.nodes()
-        for inner in node.inputs
-        if layer[node] - layer[inner] > 1
-    }
+    bends = {}
+    for node in result.nodes():
+        for inner in node.inputs:
+            between = [places[inner, node, k] for k in range(layer[inner] + 1, layer[node])]
+            # level past the boxes of a layer, slanted only between layers
+            bends[inner, node] = [
+                (x + side * box_width / 2, y) for x, y in between for side in (-1, 1)
+            ]
     nodes = {node: places[node] for node in result.nodes()}
     edges = tuple(dict.fromkeys((i, node) for node in result.nodes() for i in node.inputs))
     return GraphLayout(width, height, (box_width, box_height), nodes, edges, bends)

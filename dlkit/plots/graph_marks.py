@@ -101,12 +101,9 @@ def number(value, digits=3):
     """
     if abs(value) < 1e-12:
         return "0"
-    text = (
-        f"{abs(value):#.{digits}g}".rstrip(".")
-        .replace("e-0", "e-")
-        .replace("e+0", "e")
-        .replace("e+", "e")
-    )
+    size = abs(value)
+    text = f"{size:.0f}" if 10**digits <= size < 1e5 else f"{size:#.{digits}g}".rstrip(".")
+    text = text.replace("e-0", "e-").replace("e+0", "e").replace("e+", "e")
     return ("−" if value < 0 else "") + text
 
 

@@ -66,7 +66,7 @@ def value_graph(result):
         axes=False,
     )
     summary = (
-        f"Computation graph of {top} = {number(result.data)}: {len(leaves)} given numbers, "
-        f"{len(computed)} computed ones. {shares}."
+        f"Computation graph of {top} = {number(result.data)}: {len(leaves)} given and "
+        f"{len(computed)} computed numbers. {shares}."
     )
     return Chart(panel, summary, width=round(layout.width) + 8, height=round(layout.height) + 28)

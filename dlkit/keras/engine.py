@@ -5,19 +5,16 @@ keeps what it compiled with the model; a new run resets weights, optimizer and r
 hands learning rate and batch size over as arguments.
 """
 
-import json
-
 import keras
 import numpy as np
 
-from .. import randomness
-from ..checks import describe
+from .. import checks, randomness
 from ..datasets import Data
 from ..training.config import TrainingConfig
 from ..training.engine import epoch_order
-from .losses import check_model, gives_logits, loss_for
-from .program import EVALUATION_SIZE, CompiledProgram, PlainProgram, metric_for
-from .state import Variables
+from .losses import check_model
+from .program import EVALUATION_SIZE
+from .warm import warm_model
 
 
 class KerasEngine:
@@ -48,10 +45,9 @@ class KerasEngine:
         _check_config(config)
         check_model(model, data)
         self.model, self.data = model, data
-        self._tensors = {}
-        program = self._program_for(config)
-        self._initial = program.weights.read()
-        self._adopt(config, program)
+        warm, parts = warm_model(model, data, config)
+        self._initial = warm.weights.read()
+        self._adopt(config, warm, parts)
 
     @property
     def batches_per_epoch(self):
@@ -83,8 +79,8 @@ class KerasEngine:
             self.begin_epoch(1)
         rates = [self._rate_at(self._step + i) for i in range(count)]
         size = self.config.batch_size
-        x, y = self._part("train")
-        losses, right = self._program.runner.train(x, y, self._order, rates, first, size)
+        x, y = self._parts["train"]
+        losses, right = self._warm.runner.train(x, y, self._order, rates, first, size)
         starts = (first + np.arange(count)) * size
         samples = np.minimum(size, len(self._order) - starts)
         self._sums += (losses @ samples, right.sum(), samples.sum())
@@ -95,14 +91,13 @@ class KerasEngine:
         """Return this epoch's running means so far: ``loss``, and ``accuracy`` or ``mae``."""
         loss, metric, samples = self._sums
         samples = max(samples, 1.0)
-        return {"loss": float(loss / samples), self._metric_name: float(metric / samples)}
+        return {"loss": float(loss / samples), self._warm.metric_name: float(metric / samples)}
 
     def evaluate(self, part):
         """Return loss and metrics of ``"train"`` or ``"validation"`` with the weights of now."""
-        if getattr(self.data, f"x_{part}", None) is None:
-            return None, {}
-        loss, metric = self._program.runner.evaluate(*self._part(part))
-        return loss, {self._metric_name: metric}
+        part = checks.choice("part", part, self._parts)
+        loss, metric = self._warm.runner.evaluate(*self._parts[part])
+        return loss, {self._warm.metric_name: metric}
 
     def predict(self, x):
         """Return the model's outputs, shape (samples, ...), for ``x`` of shape (samples, ...)."""
@@ -113,18 +108,18 @@ class KerasEngine:
 
     def weights(self):
         """Return a copy of all weights and moving statistics, in the order of ``model.weights``."""
-        return self._program.weights.read()
+        return self._warm.weights.read()
 
     def set_weights(self, weights):
         """Bring back what `weights` returned; the optimizer's state stays."""
-        self._program.weights.write(weights)
+        self._warm.weights.write(weights)
 
     def snapshot(self):
         """Return a copy of everything that a step changes, as lists of arrays and plain numbers."""
         return {
             "weights": self.weights(),
-            "optimizer": self._program.optimizer.read(),
-            "seeds": self._program.seeds.read(),
+            "optimizer": self._warm.optimizer.read(),
+            "seeds": self._warm.seeds.read(),
             "sums": self._sums.copy(),
             "step": self._step,
             "epoch": self._epoch,
@@ -134,8 +129,8 @@ class KerasEngine:
     def restore(self, snapshot):
         """Bring back what `snapshot` returned, to the bit."""
         self.set_weights(snapshot["weights"])
-        self._program.optimizer.write(snapshot["optimizer"])
-        self._program.seeds.write(snapshot["seeds"])
+        self._warm.optimizer.write(snapshot["optimizer"])
+        self._warm.seeds.write(snapshot["seeds"])
         self._learning_rate = snapshot["learning_rate"]
         if snapshot["epoch"] is None:
             self._forget_epoch()
@@ -146,10 +141,10 @@ class KerasEngine:
     def reset(self):
         """Go back to the initial weights, a fresh optimizer and the first random numbers."""
         self.set_weights(self._initial)
-        self._program.optimizer.write(self._program.fresh)
-        number = len(self._program.seeds.variables)
+        self._warm.optimizer.write(self._warm.fresh)
+        number = len(self._warm.seeds.variables)
         streams = randomness.generators(self.config.seed, "dropout", number)
-        self._program.seeds.write([[each.integers(1, 2**31), 0] for each in streams])
+        self._warm.seeds.write([[each.integers(1, 2**31), 0] for each in streams])
         self._learning_rate, self._step = None, 0
         self._forget_epoch()
 
@@ -165,14 +160,17 @@ class KerasEngine:
             If the model cannot be trained so; nothing has changed then.
         """
         _check_config(config)
-        self._adopt(config, self._program_for(config))
+        self._adopt(config, *warm_model(self.model, self.data, config))
 
     def set_learning_rate(self, value):
         """Use another learning rate from the next step on, until `reset` or `reconfigure`."""
         self._learning_rate = self.config.replace(learning_rate=value).learning_rate
 
-    def _adopt(self, config, program):
-        self.config, self._program, self._metric_name = config, program, program.metric_name
+    def _adopt(self, config, warm, parts):
+        if warm.runner.takes_tensors:
+            tensor = keras.ops.convert_to_tensor
+            parts = {name: tuple(tensor(array) for array in pair) for name, pair in parts.items()}
+        self.config, self._warm, self._parts = config, warm, parts
         self.reset()
 
     def _forget_epoch(self):
@@ -183,84 +181,14 @@ class KerasEngine:
             return self._learning_rate
         return self.config.learning_rate_at(step)
 
-    def _part(self, part):
-        key = part, self._program.loss_key
-        if key not in self._tensors:
-            arrays = _arrays(self.data, part, self._program.targets)
-            if self._program.runner.takes_tensors:
-                arrays = [keras.ops.convert_to_tensor(array) for array in arrays]
-            self._tensors[key] = arrays
-        return self._tensors[key]
-
-    def _program_for(self, config):
-        """Return the compiled program for a configuration, from the model's own store if there."""
-        loss, targets = loss_for(self.model, self.data, config.loss)
-        x, y = _arrays(self.data, "train", targets)
-        plain = config.replace(learning_rate_schedule=None, learning_rate=0.001)
-        host = plain.build_optimizer()
-        loss_key = type(loss).__name__ + json.dumps(loss.get_config(), default=str)
-        key = (
-            loss_key,
-            type(host).__name__ + json.dumps(host.get_config(), default=str),
-            tuple(id(variable) for variable in self.model.trainable_variables),
-            *((array.shape[1:], str(array.dtype)) for array in (x, y)),
-        )
-        programs = _programs_of(self.model)
-        if key not in programs:
-            programs[key] = _Program(self.model, self.data, loss, targets, host, (x, y))
-            programs[key].loss_key = loss_key
-        return programs[key]
-
-
-class _Program:
-    """What is built once for a model, a loss and an optimizer, and kept: compiled code and state.
-
-    `weights`, `optimizer` and `seeds` are the three groups of variables that a step changes.
-    """
-
-    def __init__(self, model, data, loss, targets, host, samples):
-        logits = getattr(loss, "from_logits", None)
-        logits = gives_logits(model) if logits is None else logits
-        self.metric_name, metric = metric_for(data.task_type, model.output_shape[-1], logits)
-        self.targets = targets
-        optimizer = host.to_keras()
-        kind = CompiledProgram if keras.backend.backend() == "tensorflow" else PlainProgram
-        self.runner = kind(model, loss, metric, optimizer, *samples)
-        self.weights = Variables(model.weights)
-        self.optimizer = Variables(optimizer.variables)
-        self.seeds = Variables(_seed_states(model))
-        self.fresh = self.optimizer.read()
-
-
-class _Programs:
-    """Compiled programs by key; no dict itself, so that Keras does not look inside when saving."""
-
-    def __init__(self):
-        self.by_key = {}
-
-
-def _programs_of(model):
-    """Return the programs kept with a model, a new store at first; both go when the model goes."""
-    if "_dlkit_programs" not in model.__dict__:
-        object.__setattr__(model, "_dlkit_programs", _Programs())  # past Keras's tracking
-    return model._dlkit_programs.by_key
-
-
-def _seed_states(model):
-    weights = {id(variable) for variable in model.weights}
-    return [v for v in model.variables if id(v) not in weights and v.name == "seed_generator_state"]
-
-
-def _arrays(data, part, targets):
-    """Return inputs and targets of one part, in the form that the model and its loss take."""
-    return getattr(data, f"x_{part}"), targets(getattr(data, f"y_{part}"))
-
 
 def _check_data(data):
     if not isinstance(data, Data):
-        raise TypeError(f"data must be a dlkit.Data, but got {describe(data)}.")
+        raise TypeError(f"data must be a dlkit.Data, but got {checks.describe(data)}.")
 
 
 def _check_config(config):
     if not isinstance(config, TrainingConfig):
-        raise TypeError(f"config must be a dlkit.TrainingConfig, but got {describe(config)}.")
+        raise TypeError(
+            f"config must be a dlkit.TrainingConfig, but got {checks.describe(config)}."
+        )

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from dlkit import Data, Network, TrainingConfig, layers, losses, models, schedules
-from dlkit.keras import engine as engine_module
+from dlkit.keras import warm as warm_module
 from dlkit.keras.engine import KerasEngine
 from dlkit.keras.program import PlainProgram
 from dlkit.training.engine import Engine, NumpyEngine, engine_for
@@ -81,7 +81,7 @@ def engine(warm):
 
 
 @pytest.mark.parametrize("kind", ["labels", "one-hot", "binary", "regression"])
-@pytest.mark.parametrize("optimizer", ["sgd", "adam"])
+@pytest.mark.parametrize("optimizer", [pytest.param("sgd", marks=pytest.mark.full), "adam"])
 def test_losses_and_metrics_are_those_of_the_numpy_engine(kind, optimizer):
     config = CONFIG.replace(optimizer=optimizer, seed=3)
     network, data = make_network(kind), make_data(kind, "float64")
@@ -104,13 +104,20 @@ def compare(found, expected, tolerance=1e-6):
     assert found[1] == pytest.approx(expected[1], abs=tolerance)
 
 
-@pytest.mark.parametrize("kind", ["labels", "one-hot", "binary", "regression"])
+@pytest.mark.parametrize(
+    "kind",
+    [
+        "binary",
+        "regression",
+        *[pytest.param(kind, marks=pytest.mark.full) for kind in ("labels", "one-hot")],
+    ],
+)
 def test_the_plain_path_for_other_backends_gives_the_same_losses(kind, monkeypatch):
     network, data = make_network(kind, "float32"), make_data(kind)
     compiled = KerasEngine(network.to_keras(), data, CONFIG)
-    monkeypatch.setattr(engine_module, "CompiledProgram", PlainProgram)
+    monkeypatch.setattr(warm_module, "CompiledProgram", PlainProgram)
     plain = KerasEngine(network.to_keras(), data, CONFIG)
-    assert type(plain._program.runner) is not type(compiled._program.runner)
+    assert type(plain._warm.runner) is not type(compiled._warm.runner)
     np.testing.assert_allclose(train(plain, 1), train(compiled, 1), rtol=0, atol=1e-5)
     assert plain.train_metrics() == pytest.approx(compiled.train_metrics(), abs=1e-5)
     compare(plain.evaluate("validation"), compiled.evaluate("validation"), 1e-5)
@@ -162,13 +169,20 @@ def test_a_snapshot_is_a_copy(engine):
 
 
 def test_learning_rate_batch_size_and_seed_cause_no_new_compilation(engine):
-    runner = engine._program.runner
+    runner = engine._warm.runner
     for settings in ({"batch_size": 16}, {"learning_rate": 0.5}, {"seed": 9}, {"epochs": 3}):
         engine.reconfigure(CONFIG.replace(**settings))
         train(engine, 1)
-        assert engine._program.runner is runner
+        assert engine._warm.runner is runner
     again = KerasEngine(engine.model, engine.data, CONFIG)
-    assert again._program.runner is runner
+    assert again._warm.runner is runner
+
+
+def test_a_kept_model_takes_labels_of_another_form():
+    model = models.build_sequential_model(6, 3, units=(4,))
+    config = CONFIG.replace(loss="sparse_categorical_crossentropy")
+    engines = [KerasEngine(model, make_data(kind), config) for kind in ("one-hot", "labels")]
+    assert engines[0].evaluate("validation") == engines[1].evaluate("validation")
 
 
 def test_batch_size_and_learning_rate_take_effect(engine):
@@ -333,13 +347,18 @@ def test_wrong_arguments_are_named_and_nothing_is_trained(change, message):
 
 
 def test_a_wrong_configuration_changes_nothing(engine):
-    program, before = engine._program, engine.weights()
+    warm, before = engine._warm, engine.weights()
     for wrong in (None, {"epochs": 3}):
         with pytest.raises(TypeError, match="config must be"):
             engine.reconfigure(wrong)
-    assert engine._program is program
+    assert engine._warm is warm
     assert engine.config is CONFIG
     np.testing.assert_array_equal(engine.weights()[0], before[0])
+
+
+def test_an_unknown_part_is_named(engine):
+    with pytest.raises(ValueError, match="Did you mean 'validation'"):
+        engine.evaluate("validaton")
 
 
 @pytest.mark.parametrize(("first", "count"), [(-1, 1), (0, 0), (0, 8), (7, 1)])

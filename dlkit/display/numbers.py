@@ -26,7 +26,7 @@ def signed(value, digits=2):
 
 
 def short(value, digits=3):
-    """Return ``value`` with that many significant digits: ``short(-1.5e-7)`` is ``"−1.5e-7"``.
+    """Return ``value`` with that many significant digits: ``short(1234.5)`` is ``"1230"``.
 
     Parameters
     ----------
@@ -37,7 +37,11 @@ def short(value, digits=3):
     -------
     str
     """
-    text = f"{value:.{digits}g}".replace("e-0", "e-").replace("e+0", "e+").replace("e+", "e")
+    text = (
+        f"{float(f'{value:.{digits}g}'):.{max(digits, 6)}g}".replace("e-0", "e-")
+        .replace("e+0", "e+")
+        .replace("e+", "e")
+    )
     text = "0" if text == "-0" else text
     return "−" + text[1:] if text.startswith("-") else text
 

@@ -69,13 +69,12 @@ def _sum_panel(x, parameters, activation):
         *_curve(activation, half, z),
         Line([0, 0], [_CURVE_TOP + 0.35, 8], color="text", width=1, opacity=0.6),
     ]
-    output = float(activation.forward(np.array([z]))[0])
     low, high = _heights(activation, half)
     ticks = [(_height(value, low, high), fixed(value, 0)) for value in targets(activation)]
     return Panel(
         marks,
         title=f"z = {exact(parts[0])} {added(parts[1])} {added(parts[2])} "
-        f"{equals(z, sum(round(part, 3) for part in parts))} {exact(z)}  →  output {exact(output)}",
+        f"{equals(z, sum(round(part, 3) for part in parts))} {exact(z)}",
         x_label="sum so far, and at the end z",
         x_range=(-half, half),
         y_range=(-0.25, 7.6),

@@ -2,6 +2,7 @@
 
 from functools import singledispatch
 
+import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
@@ -40,9 +41,12 @@ def to_figure(chart):
     figure = Figure(figsize=(chart.width / 100, chart.height / 100), dpi=100, layout="constrained")
     FigureCanvasAgg(figure)
     figure.text_alternative = chart.summary
+    shares = chart.shares or (1,) * chart.columns
     grid = figure.add_gridspec(rows, chart.columns, width_ratios=chart.shares)
     for index, panel in enumerate(chart.panels):
-        _draw_panel(figure.add_subplot(grid[index // chart.columns, index % chart.columns]), panel)
+        row, column = divmod(index, chart.columns)
+        width = chart.width * (shares[column] / sum(shares))
+        _draw_panel(figure.add_subplot(grid[row, column]), panel, width)
     if chart.title:
         figure.suptitle(chart.title, fontsize=12, fontweight="bold")
     return figure
@@ -85,7 +89,7 @@ def _describe(axes):
     return f"{title}: {labels}" + (f"; curves: {', '.join(curves)}." if curves else ".")
 
 
-def _draw_panel(axes, panel):
+def _draw_panel(axes, panel, width):
     (x_low, x_high), (y_low, y_high) = panel.ranges()
     axes.set_xscale(panel.x_scale)
     axes.set_yscale(panel.y_scale)
@@ -111,13 +115,14 @@ def _draw_panel(axes, panel):
     else:
         axes.set_axis_off()
     labelled = panel.labelled() if panel.legend else []
+    columns = _legend_columns(labelled, width)
     if labelled:
         axes.legend(
             [_handle(mark) for mark in labelled],
             [mark.label for mark in labelled],
             loc="lower left",
             bbox_to_anchor=(0, 1.0),
-            ncols=2 if len(labelled) in (2, 4) else 3,
+            ncols=columns,
             frameon=False,
             fontsize=8,
             borderaxespad=0.2,
@@ -125,8 +130,18 @@ def _draw_panel(axes, panel):
             columnspacing=1.2,
         )
     if panel.title:
-        entries = -(-len(labelled) // (2 if len(labelled) in (2, 4) else 3))
+        entries = -(-len(labelled) // columns)
         axes.set_title(panel.title, fontsize=10, loc="left", pad=5 + 13 * entries)
+
+
+def _legend_columns(labelled, width):
+    """Return how many columns of the legend fit above a panel that is ``width`` pixels wide."""
+    lengths = [len(mark.label) for mark in labelled]
+    for columns in (2, 1) if len(lengths) in (2, 4) else (3, 2, 1):
+        longest = [max(part) for part in np.array_split(lengths, columns) if len(part)]
+        if 44 * len(longest) + 5.6 * sum(longest) <= width - 30:
+            return columns
+    return 1
 
 
 def _color(name):

@@ -77,7 +77,7 @@ def test_the_steps_in_the_picture_add_up_to_the_weighted_sum(shared, x1, x2, w1,
 def test_the_numbers_by_hand():
     lab = make(x1=0.5, x2=0.25, w1=2.0, w2=-4.0, bias=1.0, activation="relu")
     assert "2.00·0.50 − 4.00·0.25 + 1.00 = 1.00, and relu(z) = 1.00" in lab.sentence
-    assert lab.chart().panels[0].title == "z = 1.00 − 1.00 + 1.00 = 1.00  →  output 1.00"
+    assert lab.chart().panels[0].title == "z = 1.00 − 1.00 + 1.00 = 1.00"
     # relu's targets are 0 and 1, so class 1 begins at 0.5: z = 1, -3, 3, -1 at the four corners
     assert "AND: 1 of 4 points right (25 %)" in lab.sentence
 

@@ -57,6 +57,7 @@ class Value:
 
     @property
     def data(self):
+        """The node's number; settable, for a parameter that takes a step."""
         return self._data
 
     @data.setter
@@ -65,6 +66,7 @@ class Value:
 
     @property
     def operation(self):
+        """The symbol of the operation that made the node; empty for an input."""
         return self._rule.symbol if self._rule else ""
 
     # -- building the graph ------------------------------------------------------------------

@@ -62,6 +62,7 @@ class BinaryCrossentropy(Crossentropy):
     fuses_with = "sigmoid"
 
     def smooth(self, y_true):
+        """Return the smoothed targets t = y_true (1 - s) + s / 2, of the shape of ``y_true``."""
         return y_true * (1 - self.label_smoothing) + 0.5 * self.label_smoothing
 
     def per_sample(self, y_true, y_pred):
@@ -92,6 +93,7 @@ class CategoricalCrossentropy(Crossentropy):
     """
 
     def smooth(self, y_true):
+        """Return the smoothed targets t = y_true (1 - s) + s / K, of the shape of ``y_true``."""
         return y_true * (1 - self.label_smoothing) + self.label_smoothing / y_true.shape[-1]
 
     def per_sample(self, y_true, y_pred):

@@ -60,6 +60,7 @@ class LayerStack:
 
     @property
     def state(self):
+        """The arrays that are kept but not trained, as ``"batch_normalization/moving_mean"`` → array."""
         return {
             f"{layer.name}/{name}": array
             for layer in self.layers

@@ -11,8 +11,9 @@ _LAZY = {
     "confusion_matrix": "dlkit.plots.predictions",
     "predicted_against_true": "dlkit.plots.predictions",
     "sample_images": "dlkit.plots.images",
+    "answers_over_plane": "dlkit.plots.plane",
     "weights_as_images": "dlkit.plots.images",
-    "value_graph": "dlkit.plots.value_graph",
+    "value_graph": "dlkit.plots.graph",
 }
 
 

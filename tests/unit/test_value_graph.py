@@ -6,11 +6,11 @@ import pytest
 
 from dlkit import Value, figure_summary
 from dlkit.labs.backprop_examples import EXAMPLES, layout_of
+from dlkit.plots import value_graph
 from dlkit.plots.chart import Box
 from dlkit.plots.figure import to_figure
 from dlkit.plots.graph_layers import layered
 from dlkit.plots.graph_marks import number
-from dlkit.plots.value_graph import value_graph
 
 
 def long_jumps():

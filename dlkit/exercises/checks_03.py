@@ -72,6 +72,10 @@ BACKWARD = FunctionCheck(
             lambda x, w, b, g: x.T @ _dz(x, w, b, g, lambda z, y: 1 - y),
         ),
         Mistake(
+            "`z > 0` is the slope of ReLU, which the lesson used. The slope of tanh is 1 − y².",
+            lambda x, w, b, g: x.T @ _dz(x, w, b, g, lambda z, y: z > 0),
+        ),
+        Mistake(
             "y (1 − y) is the slope of the sigmoid. The slope of tanh is 1 − y².",
             lambda x, w, b, g: x.T @ _dz(x, w, b, g, lambda z, y: y * (1 - y)),
         ),

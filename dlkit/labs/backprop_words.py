@@ -1,5 +1,6 @@
 """The words of BackpropLab: the title, the chain rule with its numbers, the nudge check, the table."""
 
+import re
 from html import escape
 
 from dlkit.display.numbers import fixed, short
@@ -50,7 +51,7 @@ def rules(walk):
         found = ["∂L/∂L = 1"]
     else:
         found = [walk.forward_texts[walk.present]]
-    return [_with_minus(line) for line in found]
+    return [_typeset(line) for line in found]
 
 
 def remark(walk):
@@ -69,7 +70,7 @@ def remark(walk):
     if walk.going_backward and walk.present_step is None:
         return "If the loss grows by a little, the loss grows by just that: we start with 1."
     step = next(step for step in walk.backward_steps if step.node.label == walk.present)
-    slopes = _with_minus(", ".join(part.local_text for part in step.contributions))
+    slopes = _typeset(", ".join(part.local_text for part in step.contributions))
     if not walk.going_backward:
         return f"Noted for the way back: {slopes}"
     partly = any(not walk.gradient(part.input.label)[1] for part in step.contributions)
@@ -192,5 +193,6 @@ def after_update(count, before, after, numbers, limit):
     return found + " The values are new, so the old gradients no longer hold."
 
 
-def _with_minus(text):
-    return text.replace("-", "−")
+def _typeset(text):
+    """A real minus sign, and powers as one writes them: e**2 is e²."""
+    return re.sub(r"\*\*1\b", "", text.replace("-", "−").replace("**2", "²"))

@@ -65,7 +65,9 @@ def check_inputs(network, x, name="x"):
             f"{', '.join(map(str, network.input_shape))}), but its shape is {x.shape}. "
             f"For one sample write {name}[numpy.newaxis]."
         )
-    return checks.array(name, x, shape=(None, *network.input_shape), dtype=network.dtype)
+    x = checks.array(name, x, shape=(None, *network.input_shape), dtype=network.dtype)
+    network.layers[0].check_values(x, name)
+    return x
 
 
 def check_upstream(network, upstream):

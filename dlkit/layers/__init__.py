@@ -2,23 +2,41 @@
 
 from dlkit.layers.activation import Activation
 from dlkit.layers.base import Layer
+from dlkit.layers.convolution import Conv1D, Conv2D
 from dlkit.layers.dense import Dense
 from dlkit.layers.dropout import Dropout
-from dlkit.layers.normalization import BatchNormalization
+from dlkit.layers.embedding import Embedding
+from dlkit.layers.normalization import BatchNormalization, LayerNormalization
+from dlkit.layers.pooling import (
+    AveragePooling2D,
+    GlobalAveragePooling1D,
+    GlobalAveragePooling2D,
+    MaxPooling2D,
+)
+from dlkit.layers.positions import PositionalEncoding
 from dlkit.layers.reshaping import Flatten, Reshape
-
-__all__ = [
-    "LAYERS",
-    "Activation",
-    "BatchNormalization",
-    "Dense",
-    "Dropout",
-    "Flatten",
-    "Layer",
-    "Reshape",
-]
+from dlkit.layers.residual import Residual
 
 LAYERS = {
     kind.__name__: kind
-    for kind in (Dense, Activation, Dropout, BatchNormalization, Flatten, Reshape)
+    for kind in (
+        Dense,
+        Conv2D,
+        Conv1D,
+        MaxPooling2D,
+        AveragePooling2D,
+        GlobalAveragePooling2D,
+        GlobalAveragePooling1D,
+        Flatten,
+        Reshape,
+        Dropout,
+        BatchNormalization,
+        LayerNormalization,
+        Activation,
+        Embedding,
+        PositionalEncoding,
+        Residual,
+    )
 }
+
+__all__ = ["LAYERS", "Layer", *LAYERS]  # noqa: PLE0604  (the keys are strings)

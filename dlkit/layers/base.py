@@ -57,6 +57,9 @@ class Layer:
         """Return the output's shape without the batch, or raise ``ValueError`` if it cannot fit."""
         return input_shape
 
+    def check_values(self, x, name="x"):
+        """Raise ``ValueError`` if finite numbers alone are not enough (an Embedding's x)."""
+
     def compute_output(self, x, training):
         """Return the output for x, unchecked, and keep what ``compute_gradients`` needs."""
         raise NotImplementedError(f"{type(self).__name__} must define compute_output.")
@@ -161,6 +164,7 @@ class Layer:
         if not self.built:
             self.build(x.shape[1:], dtype="float64" if x.dtype == np.float64 else "float32")
         x = checks.array("x", x, shape=(None, *self.input_shape), dtype=self.dtype)
+        self.check_values(x)
         self._output_shape_seen = (len(x), *self.output_shape)
         return self.compute_output(x, training)
 

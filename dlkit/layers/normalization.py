@@ -1,4 +1,4 @@
-"""BatchNormalization: keep what flows through a network at mean 0 and variance 1."""
+"""Normalization: keep what flows through a network at mean 0 and variance 1."""
 
 import numpy as np
 
@@ -104,6 +104,83 @@ class BatchNormalization(Layer):
         for which in ("beta", "gamma", "moving_mean", "moving_variance"):
             config[f"{which}_initializer"] = getattr(self, f"{which}_initializer").get_config()
         for which in ("beta", "gamma"):
+            regularizer = getattr(self, f"{which}_regularizer")
+            config[f"{which}_regularizer"] = regularizer and regularizer.get_config()
+        return config
+
+
+class LayerNormalization(Layer):
+    """y = gamma x̂ + beta, x̂ = (x - mean) / √(variance + epsilon), per sample (Ba et al. 2016).
+
+    Mean and variance are those of the features (last axis) of each sample and time step by itself,
+    so that training and inference are the same. With σ the root and n the features,
+    ∂L/∂x = (g - Σg / n - x̂ Σ(g x̂) / n) / σ, g = gamma upstream; ∂L/∂gamma = Σ upstream x̂,
+    ∂L/∂beta = Σ upstream, over everything but the features.
+
+    Parameters
+    ----------
+    epsilon : float
+        Added to the variance, so that equal features do not divide by 0; above 0. Keras's 0.001 is
+        large where the features are small; PyTorch's is 1e-5.
+    center, scale : bool
+        Whether there is a beta, a gamma.
+    beta_initializer, gamma_initializer, beta_regularizer, gamma_regularizer
+        As in Keras.
+    name, seed
+        See `Layer`. Features are on the last axis.
+    """
+
+    def __init__(
+        self,
+        epsilon=0.001,
+        center=True,
+        scale=True,
+        beta_initializer="zeros",
+        gamma_initializer="ones",
+        beta_regularizer=None,
+        gamma_regularizer=None,
+        name=None,
+        seed=0,
+    ):
+        super().__init__(name, seed)
+        self.epsilon = checks.number("epsilon", epsilon, above=0)
+        self.center = checks.truth_value("center", center)
+        self.scale = checks.truth_value("scale", scale)
+        self.beta_initializer = initializers.get(beta_initializer)
+        self.gamma_initializer = initializers.get(gamma_initializer)
+        self.beta_regularizer = regularizers.get(beta_regularizer)
+        self.gamma_regularizer = regularizers.get(gamma_regularizer)
+
+    def create(self, input_shape):
+        shape = input_shape[-1:]
+        if self.scale:
+            self.add_parameter("gamma", shape, self.gamma_initializer, self.gamma_regularizer)
+        if self.center:
+            self.add_parameter("beta", shape, self.beta_initializer, self.beta_regularizer)
+
+    def compute_output(self, x, training):
+        centred = x - x.mean(axis=-1, keepdims=True)
+        variance = np.mean(centred * centred, axis=-1, keepdims=True)
+        self.root = np.sqrt(variance + self.epsilon)
+        self.normalized = np.divide(centred, self.root, out=centred)
+        y = self.normalized * self.parameters["gamma"] if self.scale else self.normalized.copy()
+        return np.add(y, self.parameters["beta"], out=y) if self.center else y
+
+    def compute_gradients(self, upstream):
+        others, g = tuple(range(upstream.ndim - 1)), upstream
+        if self.scale:
+            (upstream * self.normalized).sum(axis=others, out=self.gradients["gamma"])
+            g = upstream * self.parameters["gamma"]
+        if self.center:
+            upstream.sum(axis=others, out=self.gradients["beta"])
+        mean_product = np.mean(g * self.normalized, axis=-1, keepdims=True)
+        return (g - g.mean(axis=-1, keepdims=True) - self.normalized * mean_product) / self.root
+
+    def get_config(self):
+        config = {"name": self.name, "epsilon": self.epsilon}
+        config |= {"center": self.center, "scale": self.scale}
+        for which in ("beta", "gamma"):
+            config[f"{which}_initializer"] = getattr(self, f"{which}_initializer").get_config()
             regularizer = getattr(self, f"{which}_regularizer")
             config[f"{which}_regularizer"] = regularizer and regularizer.get_config()
         return config

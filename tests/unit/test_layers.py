@@ -18,6 +18,12 @@ from dlkit.layers import (
 )
 from dlkit.regularizers import L1, L1L2, L2
 
+# As saved settings, so that each test makes layers of its own.
+RESIDUAL = [
+    {"kind": "Dense", "units": 4, "activation": "tanh"},
+    {"kind": "Dropout", "rate": 0.4},
+    {"kind": "Dense", "units": 3, "name": "last"},
+]
 # One row per layer of the registry: arguments, input shape, output shape.
 EXAMPLES = {
     "Dense": ({"units": 4, "activation": "tanh", "kernel_regularizer": L2(0.1)}, (3,), (4,)),
@@ -26,13 +32,24 @@ EXAMPLES = {
     "BatchNormalization": ({"beta_initializer": "random_normal"}, (2, 3), (2, 3)),
     "Flatten": ({}, (2, 3), (6,)),
     "Reshape": ({"target_shape": (3, -1)}, (2, 3), (3, 2)),
+    "Conv2D": ({"filters": 2, "kernel_size": (1, 2), "activation": "tanh"}, (1, 3, 2), (1, 2, 2)),
+    "Conv1D": ({"filters": 2, "kernel_size": 3, "padding": "same"}, (2, 3), (2, 2)),
+    "MaxPooling2D": ({"pool_size": (1, 2), "strides": 1}, (1, 3, 2), (1, 2, 2)),
+    "AveragePooling2D": ({"pool_size": 2, "padding": "same"}, (1, 3, 2), (1, 2, 2)),
+    "GlobalAveragePooling2D": ({"keepdims": True}, (1, 3, 2), (1, 1, 2)),
+    "GlobalAveragePooling1D": ({}, (2, 3), (3,)),
+    "LayerNormalization": ({"gamma_initializer": "random_normal"}, (2, 3), (2, 3)),
+    "Embedding": ({"input_dim": 5, "output_dim": 3}, (6,), (6, 3)),
+    "PositionalEncoding": ({"kind": "learned", "sequence_length": 4}, (2, 3), (2, 3)),
+    "Residual": ({"layers": RESIDUAL}, (3,), (3,)),
 }
 X = np.random.default_rng(0).normal(0.5, 2, (5, 2, 3))
 
 
 def example(name):
     arguments, input_shape, _ = EXAMPLES[name]
-    return LAYERS[name](**arguments), X.reshape(-1, *input_shape)
+    x = X if name != "Embedding" else np.arange(X.size).reshape(X.shape) % 4.0
+    return LAYERS[name](**arguments), x.reshape(-1, *input_shape)
 
 
 def test_there_is_an_example_of_every_layer():
@@ -61,7 +78,10 @@ def test_shapes_and_dtypes(name):
 def test_gradients_by_nudging_every_number(name, training):
     layer, x = example(name)
     network = Network([layer, Flatten(), Dense(2)], x.shape[1:], dtype="float64")
-    report = check_gradients(network, x[:4], np.ones((4, 2)), "mse", training=training)
+    nudged = name != "Embedding"  # a whole number cannot be nudged
+    report = check_gradients(
+        network, x[:4], np.ones((4, 2)), "mse", training=training, input_gradient=nudged
+    )
     assert report.passed, report
 
 

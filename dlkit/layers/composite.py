@@ -1,0 +1,104 @@
+"""Composite: a layer made of layers, whose parameters it hands on under their names."""
+
+from dlkit import checks, network_checks
+from dlkit.layers.base import Layer
+
+
+class Composite(Layer):
+    """A layer made of layers: names, parameters, state and random numbers of what is inside.
+
+    A subclass says in ``create`` how the inner layers are built (then ``collect()``), and in
+    ``compute_output`` and ``compute_gradients`` how they work together.
+
+    Parameters
+    ----------
+    layers : list of Layer
+        Each belongs to this layer from now on. Saved configurations are taken too.
+    name, seed
+        See `Layer`.
+
+    Attributes
+    ----------
+    parameters, gradients, state : dict
+        Of all inner layers, by names such as ``"dense/kernel"``.
+    """
+
+    def __init__(self, layers, name=None, seed=0):
+        self.layers = []
+        super().__init__(name, seed)
+        if isinstance(layers, list | tuple):
+            layers = [from_settings(each) if isinstance(each, dict) else each for each in layers]
+        self.layers = network_checks.check_layers(layers)
+        for layer, unique in zip(self.layers, network_checks.unique_names(self.layers)):
+            layer.name = unique
+            layer.in_network = True  # it belongs to one owner, and may use its arrays again
+
+    @property
+    def uses_random(self):
+        """Whether any layer inside draws random numbers."""
+        return any(layer.uses_random for layer in self.layers)
+
+    @property
+    def random(self):
+        """The generator that all layers inside draw from, in their order."""
+        return self._random
+
+    @random.setter
+    def random(self, generator):
+        self._random = generator
+        for layer in self.layers:
+            layer.random = generator
+
+    def collect(self):
+        """Take over the arrays of the layers inside, once they are built."""
+        for mine, theirs in (
+            (self.parameters, "parameters"),
+            (self.gradients, "gradients"),
+            (self.state, "state"),
+        ):
+            for layer in self.layers:
+                for name, array in getattr(layer, theirs).items():
+                    mine[f"{layer.name}/{name}"] = array
+
+    def initialize(self, generator):
+        for layer in self.layers:
+            layer.initialize(generator)
+
+    def bind(self, parameters, gradients):
+        super().bind(parameters, gradients)
+        for layer in self.layers:
+            names = {name: f"{layer.name}/{name}" for name in layer.parameters}
+            layer.bind(
+                {name: parameters[key] for name, key in names.items()},
+                {name: gradients[key] for name, key in names.items()},
+            )
+
+    def regularization_loss(self):
+        return sum((layer.regularization_loss() for layer in self.layers), 0.0)
+
+    def add_regularization_gradients(self):
+        for layer in self.layers:
+            layer.add_regularization_gradients()
+
+    def get_config(self):
+        inside = [{"kind": type(each).__name__, **each.get_config()} for each in self.layers]
+        return {"name": self.name, "layers": inside}
+
+
+def from_settings(settings):
+    """Return the layer that a saved configuration describes.
+
+    Parameters
+    ----------
+    settings : dict
+        ``kind``, and the constructor's arguments as ``get_config`` gives them.
+
+    Returns
+    -------
+    Layer
+    """
+    from dlkit.layers import LAYERS  # lazily: the registry holds the kinds of this file too
+
+    settings = dict(settings)
+    kind = checks.choice("kind of layer", settings.pop("kind", None), LAYERS)
+    return LAYERS[kind](**settings)

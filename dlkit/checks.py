@@ -4,6 +4,7 @@ Every message says four things: which argument, what came, what is allowed, and 
 """
 
 import difflib
+import math
 import numbers
 
 import numpy as np
@@ -24,7 +25,10 @@ def describe(value):
     """
     if isinstance(value, np.ndarray):
         return f"an array of shape {value.shape} and dtype {value.dtype}"
-    text = repr(value)
+    try:
+        text = repr(value)
+    except Exception:  # noqa: BLE001 - an object that cannot even be shown is still only bad input
+        return f"something of type {type(value).__name__}"
     text = text if len(text) <= 60 else text[:57] + "..."
     return f"{text} ({type(value).__name__})"
 
@@ -68,8 +72,9 @@ def number(
         if isinstance(value, str):
             ending = f" Remove the quotes around {value!r}." if _reads_as_number(value) else ending
         raise TypeError(f"{name} must be {allowed}, but got {describe(value)}.{ending}")
-    if not np.isfinite(value) or (whole and value != int(value)):
-        raise ValueError(f"{name} must be {allowed}, but got {value}.{ending}")
+    if not _is_finite(value) or (whole and value != int(value)):
+        shown = describe(value) if isinstance(value, int) else value
+        raise ValueError(f"{name} must be {allowed}, but got {shown}.{ending}")
     outside = (
         (minimum is not None and value < minimum)
         or (maximum is not None and value > maximum)
@@ -160,12 +165,17 @@ def array(name, value, *, ndim=None, shape=None, finite=True, dtype=None, allow_
     ValueError
         If the shape does not fit, or a value is not finite, or the array is empty.
     """
+    if isinstance(value, np.ma.MaskedArray) and np.ma.is_masked(value):
+        raise ValueError(
+            f"{name} must hold no masked values, but {int(np.ma.getmaskarray(value).sum())} of "
+            f"{value.size} are. Remove or fill them first, for example with x.filled(0.0)."
+        )
     try:
         result = np.asarray(value)
-    except ValueError as error:
+    except (ValueError, TypeError, OverflowError):
         raise ValueError(
-            f"{name} must be an array whose rows all have the same length, but got "
-            f"{describe(value)}. ({error})"
+            f"{name} must be an array of numbers whose rows all have the same length, but got "
+            f"{describe(value)}."
         ) from None
     if result.dtype.kind not in "fiub":
         raise TypeError(
@@ -192,11 +202,23 @@ def array(name, value, *, ndim=None, shape=None, finite=True, dtype=None, allow_
             f"{name} must hold finite numbers, but {bad} of {result.size} values are NaN or "
             "infinite. Remove or fill them first."
         )
-    return result if dtype is None else result.astype(dtype, copy=False)
+    if dtype is None or result.dtype == dtype:
+        return result
+    with np.errstate(over="ignore"):
+        converted = result.astype(dtype, copy=False)
+    if finite and result.dtype.kind == "f" and not np.isfinite(converted).all():
+        raise ValueError(
+            f"{name} must hold numbers that fit into {converted.dtype}, but the largest is "
+            f"{np.abs(result).max():.3g}. Scale them, for example to mean 0 and variance 1."
+        )
+    return converted
 
 
 def same_length(**arrays):
     """Raise ``ValueError`` unless all named arrays have the same number of samples (first axis)."""
+    for name, values in arrays.items():
+        if np.ndim(values) == 0:
+            raise ValueError(f"{name} must have an axis of samples, but is a single number.")
     lengths = {name: len(values) for name, values in arrays.items()}
     if len(set(lengths.values())) > 1:
         listing = ", ".join(f"{name} has {length}" for name, length in lengths.items())
@@ -215,6 +237,14 @@ def _allowed(minimum, maximum, above, below, whole):
     if below is not None:
         parts.append(f"below {below}")
     return f"{kind} ({', '.join(parts)})" if parts else kind
+
+
+def _is_finite(value):
+    """Return whether a real number is finite (np.isfinite knows no huge int and no Fraction)."""
+    try:
+        return math.isfinite(value)
+    except OverflowError:
+        return False
 
 
 def _reads_as_number(text):

@@ -120,7 +120,9 @@ def build_cnn_model(
     activation : str
         Keras's name of the hidden layers' activation.
     dropout_rate : float
-        Dropout before the output layer, 0 or more and below 1.
+        Dropout before the output layer, 0 or more and below 1; half of it after each pooling. (On
+        four splits of the digits that are not the fixed one, three seeds each, dropout after the
+        pooling raised the worst run from 98.3 to 98.9 %.)
     seed : int or None
         As in `build_sequential_model`.
 
@@ -148,6 +150,7 @@ def build_cnn_model(
     for index, maps in enumerate(filters):
         if index > 0:
             x = keras.layers.MaxPooling2D(pool_size, padding="same")(x)
+            x = keras.layers.Dropout(dropout_rate / 2, seed=seeds.dropout())(x)
         x = keras.layers.Conv2D(
             maps,
             kernel_size,

@@ -1,36 +1,10 @@
 """Position vectors for the transformer builders."""
 
 import keras
-import numpy as np
+
+from ..layers.positions import sinusoidal_table
 
 POSITIONS = ("learned", "sinusoidal", "none")
-
-
-def sinusoidal_table(length, dim):
-    """Return the sine and cosine position vectors.
-
-    ``table[t, 2 i] = sin(t / 10000^(2 i / dim))`` and ``table[t, 2 i + 1] = cos(same angle)``.
-
-    Parameters
-    ----------
-    length : int
-        Number of positions t = 0 … length − 1.
-    dim : int
-        Length of each vector.
-
-    Returns
-    -------
-    numpy.ndarray
-        Shape (length, dim), float64, values from −1 to 1.
-
-    Notes
-    -----
-    Source: Vaswani et al., "Attention Is All You Need" (2017), section 3.5.
-    """
-    t = np.arange(length)[:, None]
-    i = np.arange(dim)[None, :] // 2
-    angle = t / 10000.0 ** (2 * i / dim)
-    return np.where(np.arange(dim) % 2 == 0, np.sin(angle), np.cos(angle))
 
 
 @keras.saving.register_keras_serializable("dlkit")

@@ -49,7 +49,7 @@ _LAZY = {
     "progress": "dlkit.exercises:progress",
 }
 
-__all__ = ["__version__", *_LAZY]  # noqa: PLE0604  (the keys are strings)
+__all__ = ["__version__", *_LAZY]
 
 
 def __getattr__(name):

@@ -9,6 +9,8 @@ import numbers
 
 import numpy as np
 
+LARGEST_LENGTH = 2**31 - 1  # of an axis; what is longer is a mistake, and NumPy's words are no help
+
 
 def describe(value):
     """Return a short description of what came, for an error message.
@@ -131,6 +133,88 @@ def choice(name, value, allowed):
     near = difflib.get_close_matches(value.lower(), list(folded), n=1, cutoff=0.5)
     suggestion = f" Did you mean {folded[near[0]]!r}?" if near else ""
     raise ValueError(f"{name} must be one of {listing}, but got {value!r}.{suggestion}")
+
+
+def text(name, value, *, allow_empty=True):
+    """Return ``value`` if it is a string, or raise; an empty one may be refused."""
+    if not isinstance(value, str):
+        raise TypeError(f"{name} must be a text, but got {describe(value)}.")
+    if not value.strip() and not allow_empty:
+        raise ValueError(f"{name} must be a text, but it is empty.")
+    return value
+
+
+def texts(name, value, *, least=1):
+    """Return ``value`` as a tuple of strings, ``least`` or more, or raise."""
+    if isinstance(value, str | bytes | dict) or not hasattr(value, "__iter__"):
+        raise TypeError(f"{name} must be a list of texts, but got {describe(value)}.")
+    found = tuple(text(f"each entry of {name}", entry) for entry in value)
+    if len(found) < least:
+        raise ValueError(f"{name} must hold {least} or more texts, but holds {len(found)}.")
+    return found
+
+
+def shape(name, value, *, allow_scalar=False):
+    """Return the lengths of axes as a tuple; a single whole number stands for one axis.
+
+    Parameters
+    ----------
+    name : str
+        The argument's name.
+    value : tuple of int or int
+        What came.
+    allow_scalar : bool
+        Whether ``()`` is allowed, the shape of a single number.
+
+    Returns
+    -------
+    tuple of int
+
+    Raises
+    ------
+    TypeError, ValueError
+        If it is no tuple of whole numbers, each 1 or more.
+    """
+    if isinstance(value, numbers.Integral) and not isinstance(value, bool):
+        value = (value,)
+    if not isinstance(value, tuple | list) or not (value or allow_scalar):
+        raise TypeError(
+            f"{name} must be a tuple of whole numbers such as (64,), without the batch, but got "
+            f"{describe(value)}."
+        )
+    return tuple(whole_number(name, length, maximum=LARGEST_LENGTH) for length in value)
+
+
+def dtype(name, value, allowed):
+    """Return the name of a dtype (a string or a NumPy type) if it is one of ``allowed``."""
+    if not isinstance(value, str | np.dtype) and not (
+        isinstance(value, type) and issubclass(value, np.generic)
+    ):
+        return choice(name, value, allowed)
+    return choice(name, value if isinstance(value, str) else np.dtype(value).name, allowed)
+
+
+def named(name, get, value):
+    """Return ``get(value)``; what it raises names the argument as the user wrote it.
+
+    Parameters
+    ----------
+    name : str
+        The argument's name, such as ``"kernel_initializer"``.
+    get : callable
+        Takes the value, and calls it something more general (``"initializer"``).
+    value : object
+        What came.
+
+    Returns
+    -------
+    object
+        What ``get`` returned.
+    """
+    try:
+        return get(value)
+    except (TypeError, ValueError) as error:
+        raise type(error)(f"{name} does not fit: {error}") from None
 
 
 def array(name, value, *, ndim=None, shape=None, finite=True, dtype=None, allow_empty=False):

@@ -180,8 +180,8 @@ class SparseCategoricalCrossentropy(Crossentropy):
         return value, delta
 
     def check(self, y_true, y_pred):
-        labels = np.asarray(y_true)
-        if labels.dtype.kind == "f" and np.isfinite(labels).all() and np.any(labels % 1):
+        labels = checks.array("y_true", y_true)
+        if labels.dtype.kind == "f" and np.any(labels % 1):
             raise ValueError(
                 "y_true must hold whole-number class labels, but some are fractions. For "
                 "one-hot or soft labels use CategoricalCrossentropy."

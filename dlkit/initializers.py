@@ -10,7 +10,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from dlkit import checks
+from dlkit import checks, randomness
 from dlkit.activation_base import snake_case
 
 
@@ -26,6 +26,7 @@ def compute_fans(shape):
     tuple of int
         As Keras counts: for one axis both are its length, for a scalar both are 1.
     """
+    shape = checks.shape("shape", shape, allow_scalar=True)
     if len(shape) < 2:
         length = shape[0] if shape else 1
         return length, length
@@ -35,6 +36,9 @@ def compute_fans(shape):
 
 def truncated_normal(generator, shape, stddev):
     """Draw from a normal distribution; what lies beyond two standard deviations is drawn again."""
+    randomness.check_generator(generator)
+    shape = checks.shape("shape", shape, allow_scalar=True)
+    stddev = checks.number("stddev", stddev, minimum=0)
     values = generator.standard_normal(shape)
     beyond = np.abs(values) > 2
     while beyond.any():
@@ -81,11 +85,11 @@ class Initializer:
         -------
         numpy.ndarray
         """
-        shape = tuple(checks.whole_number("shape", length) for length in shape)
+        shape = checks.shape("shape", shape, allow_scalar=True)
         if not isinstance(generator, np.random.Generator):
             seed = checks.whole_number("generator", generator, minimum=0)
             generator = np.random.default_rng(seed)
-        checks.choice("dtype", np.dtype(dtype).name, ("float16", "float32", "float64"))
+        dtype = checks.dtype("dtype", dtype, ("float16", "float32", "float64"))
         return self.draw(shape, generator).astype(dtype)
 
     def get_config(self):

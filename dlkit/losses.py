@@ -196,7 +196,9 @@ def default_loss(y, output_activation, output_shape):
         Cross-entropy after softmax or sigmoid and for whole-number labels with several outputs,
         else `MeanSquaredError`.
     """
-    y = np.asarray(y)
+    y = checks.array("y", y)
+    checks.text("output_activation", output_activation)
+    output_shape = checks.shape("output_shape", output_shape)
     classes = output_shape[-1]
     one_hot = y.shape[1:] == tuple(output_shape)
     if output_activation == "sigmoid":

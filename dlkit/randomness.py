@@ -32,6 +32,16 @@ def stream(seed, name):
     return np.random.SeedSequence(seed).spawn(len(STREAMS))[STREAMS.index(name)]
 
 
+def check_generator(generator):
+    """Return ``generator`` if it is one of NumPy's, or raise ``TypeError``."""
+    if not isinstance(generator, np.random.Generator):
+        raise TypeError(
+            "generator must be a numpy.random.Generator, but got "
+            f"{checks.describe(generator)}. Write numpy.random.default_rng(0), for example."
+        )
+    return generator
+
+
 def generators(seed, name, count):
     """Return ``count`` independent generators of one stream (arguments as in `stream`)."""
     return [np.random.default_rng(child) for child in stream(seed, name).spawn(count)]

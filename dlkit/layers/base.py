@@ -91,10 +91,12 @@ class Layer:
         ValueError
             If the layer cannot take inputs of that shape.
         """
-        input_shape = tuple(checks.whole_number("input_shape", n) for n in input_shape)
-        output_shape = tuple(self.output_shape_for(input_shape))
+        input_shape = checks.shape("input_shape", input_shape)
+        dtype = checks.dtype("dtype", dtype, ("float32", "float64"))
         if generator is None:
             generator = randomness.generators(self.seed, "weights", 1)[0]
+        randomness.check_generator(generator)
+        output_shape = tuple(self.output_shape_for(input_shape))
         self.dtype = np.dtype(dtype)
         self.input_shape, self.output_shape = input_shape, output_shape
         for collection in (
@@ -203,7 +205,7 @@ class Layer:
     def add_regularization_gradients(self):
         """Add the penalties' gradients to ``gradients``, in place."""
         for array_name, regularizer in self.regularizers.items():
-            self.gradients[array_name] += regularizer.gradient(self.parameters[array_name])
+            self.gradients[array_name] += regularizer.slope(self.parameters[array_name])
 
     def workspace(self, key, shape):
         """Return an array to write into: in a network the same one again while its shape stays.

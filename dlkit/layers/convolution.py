@@ -77,10 +77,14 @@ class Conv2D(Layer):
         self.padding = checks.choice("padding", padding, sliding.PADDINGS)
         self.activation = activations.get(activation)
         self.use_bias = checks.truth_value("use_bias", use_bias)
-        self.kernel_initializer = initializers.get(kernel_initializer)
-        self.bias_initializer = initializers.get(bias_initializer)
-        self.kernel_regularizer = regularizers.get(kernel_regularizer)
-        self.bias_regularizer = regularizers.get(bias_regularizer)
+        self.kernel_initializer = checks.named(
+            "kernel_initializer", initializers.get, kernel_initializer
+        )
+        self.bias_initializer = checks.named("bias_initializer", initializers.get, bias_initializer)
+        self.kernel_regularizer = checks.named(
+            "kernel_regularizer", regularizers.get, kernel_regularizer
+        )
+        self.bias_regularizer = checks.named("bias_regularizer", regularizers.get, bias_regularizer)
         self.feature_maps = None
 
     def output_shape_for(self, input_shape):

@@ -47,10 +47,14 @@ class Dense(Layer):
         self.units = checks.whole_number("units", units)
         self.activation = activations.get(activation)
         self.use_bias = checks.truth_value("use_bias", use_bias)
-        self.kernel_initializer = initializers.get(kernel_initializer)
-        self.bias_initializer = initializers.get(bias_initializer)
-        self.kernel_regularizer = regularizers.get(kernel_regularizer)
-        self.bias_regularizer = regularizers.get(bias_regularizer)
+        self.kernel_initializer = checks.named(
+            "kernel_initializer", initializers.get, kernel_initializer
+        )
+        self.bias_initializer = checks.named("bias_initializer", initializers.get, bias_initializer)
+        self.kernel_regularizer = checks.named(
+            "kernel_regularizer", regularizers.get, kernel_regularizer
+        )
+        self.bias_regularizer = checks.named("bias_regularizer", regularizers.get, bias_regularizer)
 
     def output_shape_for(self, input_shape):
         return (*input_shape[:-1], self.units)

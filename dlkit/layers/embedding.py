@@ -44,8 +44,12 @@ class Embedding(Layer):
         super().__init__(name, seed)
         self.input_dim = checks.whole_number("input_dim", input_dim, maximum=2**24)
         self.output_dim = checks.whole_number("output_dim", output_dim)
-        self.embeddings_initializer = initializers.get(embeddings_initializer)
-        self.embeddings_regularizer = regularizers.get(embeddings_regularizer)
+        self.embeddings_initializer = checks.named(
+            "embeddings_initializer", initializers.get, embeddings_initializer
+        )
+        self.embeddings_regularizer = checks.named(
+            "embeddings_regularizer", regularizers.get, embeddings_regularizer
+        )
 
     def output_shape_for(self, input_shape):
         return (*input_shape, self.output_dim)

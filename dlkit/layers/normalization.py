@@ -49,12 +49,20 @@ class BatchNormalization(Layer):
         self.epsilon = checks.number("epsilon", epsilon, above=0)
         self.center = checks.truth_value("center", center)
         self.scale = checks.truth_value("scale", scale)
-        self.beta_initializer = initializers.get(beta_initializer)
-        self.gamma_initializer = initializers.get(gamma_initializer)
-        self.moving_mean_initializer = initializers.get(moving_mean_initializer)
-        self.moving_variance_initializer = initializers.get(moving_variance_initializer)
-        self.beta_regularizer = regularizers.get(beta_regularizer)
-        self.gamma_regularizer = regularizers.get(gamma_regularizer)
+        self.beta_initializer = checks.named("beta_initializer", initializers.get, beta_initializer)
+        self.gamma_initializer = checks.named(
+            "gamma_initializer", initializers.get, gamma_initializer
+        )
+        self.moving_mean_initializer = checks.named(
+            "moving_mean_initializer", initializers.get, moving_mean_initializer
+        )
+        self.moving_variance_initializer = checks.named(
+            "moving_variance_initializer", initializers.get, moving_variance_initializer
+        )
+        self.beta_regularizer = checks.named("beta_regularizer", regularizers.get, beta_regularizer)
+        self.gamma_regularizer = checks.named(
+            "gamma_regularizer", regularizers.get, gamma_regularizer
+        )
 
     def create(self, input_shape):
         shape = input_shape[-1:]
@@ -146,10 +154,14 @@ class LayerNormalization(Layer):
         self.epsilon = checks.number("epsilon", epsilon, above=0)
         self.center = checks.truth_value("center", center)
         self.scale = checks.truth_value("scale", scale)
-        self.beta_initializer = initializers.get(beta_initializer)
-        self.gamma_initializer = initializers.get(gamma_initializer)
-        self.beta_regularizer = regularizers.get(beta_regularizer)
-        self.gamma_regularizer = regularizers.get(gamma_regularizer)
+        self.beta_initializer = checks.named("beta_initializer", initializers.get, beta_initializer)
+        self.gamma_initializer = checks.named(
+            "gamma_initializer", initializers.get, gamma_initializer
+        )
+        self.beta_regularizer = checks.named("beta_regularizer", regularizers.get, beta_regularizer)
+        self.gamma_regularizer = checks.named(
+            "gamma_regularizer", regularizers.get, gamma_regularizer
+        )
 
     def create(self, input_shape):
         shape = input_shape[-1:]

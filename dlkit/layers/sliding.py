@@ -139,7 +139,7 @@ def padded(x, pads, value=0.0, out=None):
     numpy.ndarray
         (batch, top + height + bottom, left + width + right, channels); x itself without a border.
     """
-    if out is None and not np.any(pads):
+    if out is None and not any(map(any, pads)):
         return x
     sizes = [length + sum(pair) for length, pair in zip(x.shape[1:], pads)]
     if out is None:
@@ -185,8 +185,13 @@ def patches(x, size, strides, pads):
     images = min(batch, max(1, SLAB // (height * row)))
     rows = min(height, max(1, SLAB // row))
     border = np.zeros((images, *sizes, channels), x.dtype)
-    windows = np.lib.stride_tricks.sliding_window_view(border, size, axis=(1, 2))
-    windows = windows[:, :: strides[0], :: strides[1]].transpose(0, 1, 2, 4, 5, 3)
+    image_step, down, right, next_channel = border.strides
+    windows = np.ndarray(  # a view: the same number stands in several windows
+        (images, height, width, *size, channels),
+        x.dtype,
+        border,
+        strides=(image_step, strides[0] * down, strides[1] * right, down, right, next_channel),
+    )
     buffer = np.empty(images * rows * row, x.dtype)
     for image in range(0, batch, images):
         count = min(images, batch - image)

@@ -68,7 +68,7 @@ class Optimizer:
     @learning_rate.setter
     def learning_rate(self, value):
         if isinstance(value, Schedule | dict):
-            schedule = get_schedule(value)
+            schedule = checks.named("learning_rate", get_schedule, value)
             self._scheduled(schedule)
             self._learning_rate = schedule
         else:

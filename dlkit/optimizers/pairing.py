@@ -1,5 +1,6 @@
 """Gradients beside their parameters: dicts, lists and single arrays, checked before any work."""
 
+from operator import index
 from typing import NamedTuple
 
 import numpy as np
@@ -106,9 +107,9 @@ def pair_flat(flat_gradients, flat_parameters, segments):
         "flat_gradients", flat_gradients, shape=flat_parameters.shape, finite=False
     ).astype(flat_parameters.dtype, copy=False)
     if segments is None:
-        segments = [("parameters", 0, flat_parameters.size, flat_parameters.shape)]
+        segments = [("flat_gradients", 0, flat_parameters.size, flat_parameters.shape)]
     end = 0
-    for name, start, stop, _ in segments:
+    for name, start, stop in _bounds(segments):
         if start != end or stop < start:
             raise ValueError(
                 f"segments must follow one another without gaps, but {name} starts at {start} "
@@ -126,6 +127,17 @@ def pair_flat(flat_gradients, flat_parameters, segments):
         Segment(name, start, stop, gradients[start:stop], flat_parameters[start:stop])
         for name, start, stop, _ in segments
     ]
+
+
+def _bounds(segments):
+    """Return (name, start, stop) of each segment, or raise unless they are listed so."""
+    try:
+        return [(name, index(start), index(stop)) for name, start, stop, _ in segments]
+    except (TypeError, ValueError):
+        raise TypeError(
+            "segments must be a list of (name, start, stop, shape), as network.segments is, but "
+            f"got {checks.describe(segments)}."
+        ) from None
 
 
 def all_finite(values):

@@ -79,7 +79,7 @@ class Warmup(Schedule):
     """
 
     def __init__(self, then, warmup_steps=100, initial_learning_rate=0.0):
-        self.then = get(then)
+        self.then = checks.named("then", get, then)
         self.warmup_steps = checks.whole_number("warmup_steps", warmup_steps)
         self.initial_learning_rate = checks.number(
             "initial_learning_rate", initial_learning_rate, minimum=0

@@ -45,6 +45,8 @@ class Value:
     (-5.0, -3.0, 2.0)
     """
 
+    __array_ufunc__ = None  # NumPy's numbers and arrays leave the operation to us
+
     def __init__(self, data, label=""):
         self.data = data
         self.gradient = 0.0

@@ -50,6 +50,8 @@ def check_path(path):
     """Return ``path`` as a `Path`, or raise ``TypeError`` if it is none."""
     if not isinstance(path, str | os.PathLike) or not os.fspath(path):
         raise TypeError(f"path must be the path of a file, but got {checks.describe(path)}.")
+    if isinstance(os.fspath(path), bytes) or "\0" in os.fspath(path):
+        raise ValueError(f"path must be a text without NUL, but got {checks.describe(path)}.")
     return Path(path)
 
 

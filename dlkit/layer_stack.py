@@ -3,7 +3,7 @@
 import numpy as np
 
 from dlkit import checks, network_checks, randomness
-from dlkit.layers import LAYERS
+from dlkit.layers.composite import from_settings
 
 DTYPES = ("float32", "float64")
 
@@ -18,8 +18,7 @@ class LayerStack:
         self.layers = network_checks.check_layers(layers)
         self.input_shape = network_checks.check_shape("input_shape", input_shape)
         self.seed = checks.whole_number("seed", seed, minimum=0)
-        checks.choice("dtype", dtype if isinstance(dtype, str) else np.dtype(dtype).name, DTYPES)
-        self.dtype = np.dtype(dtype)
+        self.dtype = np.dtype(checks.dtype("dtype", dtype, DTYPES))
         names = network_checks.unique_names(self.layers)
         shape = self.input_shape
         for layer, generator in zip(self.layers, self._generators("weights"), strict=True):
@@ -145,12 +144,8 @@ class LayerStack:
     @classmethod
     def from_config(cls, config):
         """Return a fresh network from what ``get_config`` gave, with its initial weights."""
-        layers = []
-        for settings in config["layers"]:
-            settings = dict(settings)
-            kind = checks.choice("kind of layer", settings.pop("kind"), LAYERS)
-            layers.append(LAYERS[kind](**settings))
-        return cls(layers, tuple(config["input_shape"]), config["seed"], config["dtype"])
+        settings, input_shape, seed, dtype = network_checks.check_config(config)
+        return cls([from_settings(each) for each in settings], input_shape, seed, dtype)
 
     def copy(self, dtype=None):
         """Return an independent network with the same weights and random state.
@@ -161,7 +156,9 @@ class LayerStack:
             Another dtype, ``"float64"`` for checks.
         """
         layers = [type(layer)(**layer.get_config()) for layer in self.layers]
-        twin = type(self)(layers, self.input_shape, self.seed, dtype or self.dtype.name)
+        twin = type(self)(
+            layers, self.input_shape, self.seed, self.dtype if dtype is None else dtype
+        )
         twin.set_weights(self.get_weights())
         twin.random_state = self.random_state
         return twin

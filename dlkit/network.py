@@ -128,7 +128,7 @@ class Network(LayerStack):
         -------
         float
         """
-        if check:
+        if checks.truth_value("check", check):
             training = checks.truth_value("training", training)
             to_input = checks.truth_value("to_input", to_input)
             x, y, loss = network_checks.check_batch(self, x, y, loss)
@@ -221,7 +221,7 @@ class Network(LayerStack):
             ``loss`` (penalties included), and ``accuracy`` or ``mae``.
         """
         batch_size = checks.whole_number("batch_size", batch_size)
-        if check:
+        if checks.truth_value("check", check):
             x, y, loss = network_checks.check_batch(self, x, y, loss)
         sums = {}
         for start in range(0, len(x), batch_size):
@@ -278,6 +278,7 @@ class Network(LayerStack):
         from dlkit.training.job import TrainingJob
         from dlkit.training.parts import TrainingParts
 
+        callbacks = network_checks.check_callbacks(callbacks)
         x, y, loss = network_checks.check_batch(self, x, y, loss)
         validation = network_checks.check_validation(self, validation_data, loss)
         parts = TrainingParts(x, y, *validation, task_type=loss.task_type)

@@ -32,14 +32,35 @@ def check_layers(layers):
 
 def check_shape(name, shape):
     """Return a shape as a tuple; a single whole number stands for one axis."""
-    if isinstance(shape, int | np.integer) and not isinstance(shape, bool):
-        shape = (shape,)
-    if not isinstance(shape, tuple | list) or not shape:
+    return checks.shape(name, shape)
+
+
+def check_config(config):
+    """Return the four entries of a network's configuration, or say what is wrong with it."""
+    known = ("layers", "input_shape", "seed", "dtype")
+    if not isinstance(config, dict) or set(config) != set(known):
         raise TypeError(
-            f"{name} must be a tuple of whole numbers such as (64,), without the batch, but got "
-            f"{checks.describe(shape)}."
+            f"config must be a dictionary with the entries {', '.join(known)}, as get_config() "
+            f"returns it, but got {checks.describe(config)}."
         )
-    return tuple(checks.whole_number(name, length) for length in shape)
+    if not isinstance(config["layers"], list | tuple):
+        raise TypeError(
+            "The entry layers of config must be a list with a dictionary for each layer, but got "
+            f"{checks.describe(config['layers'])}."
+        )
+    return tuple(config[name] for name in known)
+
+
+def check_callbacks(callbacks):
+    """Return the callbacks as a tuple, or raise unless each is a function."""
+    found = tuple(callbacks) if isinstance(callbacks, list | tuple | set) else (callbacks,)
+    for callback in found:
+        if not callable(callback):
+            raise TypeError(
+                "callbacks must be a list of functions that take one record each, but got "
+                f"{checks.describe(callback)}."
+            )
+    return found
 
 
 def unique_names(layers):

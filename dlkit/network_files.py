@@ -27,6 +27,8 @@ def load(path):
     from dlkit.network import Network
 
     path = files.check_path(path)
+    if path.is_dir():
+        raise IsADirectoryError(f"path must be a file, but {path} is a folder.")
     if not path.exists():
         raise FileNotFoundError(f"There is no file {path}.")
     try:

@@ -1,5 +1,7 @@
 """Composite: a layer made of layers, whose parameters it hands on under their names."""
 
+import inspect
+
 from dlkit import checks, network_checks
 from dlkit.layers.base import Layer
 
@@ -99,6 +101,17 @@ def from_settings(settings):
     """
     from dlkit.layers import LAYERS  # lazily: the registry holds the kinds of this file too
 
+    if not isinstance(settings, dict):
+        raise TypeError(
+            "Each of the layers must be a dictionary with its kind and its arguments, but got "
+            f"{checks.describe(settings)}."
+        )
     settings = dict(settings)
     kind = checks.choice("kind of layer", settings.pop("kind", None), LAYERS)
+    taken = inspect.signature(LAYERS[kind]).parameters
+    for name in settings:
+        checks.choice(f"An argument of {kind} in layers", name, taken)
+    for name, parameter in taken.items():
+        if parameter.default is parameter.empty and name not in settings:
+            raise ValueError(f"{kind} in layers must have the argument {name}, but it is missing.")
     return LAYERS[kind](**settings)

@@ -244,7 +244,7 @@ def test_fit_lowers_the_loss_and_returns_a_history():
         ({"validation_data": (X, Y[:2])}, "validation_data"),
         ({"optimizer": "adamm"}, "adam"),
         ({"patiense": 3}, "patience"),
-        ({"callbacks": [3]}, "observer"),
+        ({"callbacks": [3]}, "callbacks"),
     ):
         before = network.flat_parameters.copy()
         with pytest.raises((TypeError, ValueError), match=words):

@@ -206,4 +206,8 @@ def transposed(delta, kernel, strides, pads, out):
         ]
         flipped = flipped.reshape(-1, channels)
         for where, columns in sliding.patches(delta, tuple(size), (1, 1), borders):
-            part[where] = (columns @ flipped).reshape(part[where].shape)
+            places = part[where]
+            if places.flags.c_contiguous:  # stride 1: write in place
+                np.matmul(columns, flipped, out=places.reshape(-1, channels))
+            else:
+                places[...] = (columns @ flipped).reshape(places.shape)

@@ -1,11 +1,12 @@
 """Every layer agrees with Keras's in float64: outputs, gradients, moving averages; wrong ones fail."""
 
-import dataclasses
-
 import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from layer_case import Case, largest_difference
+from layer_cases_images import IMAGE_CASES
+from layer_cases_sequences import SEQUENCE_CASES
 
 from dlkit import Network, activations, losses
 from dlkit.layers import (
@@ -64,17 +65,6 @@ def divide(name):
         layer.gradients[name] /= samples
 
     return backward_with(change)
-
-
-@dataclasses.dataclass
-class Case:
-    """One layer, Keras's twin, an input shape, and formulae that must be told apart."""
-
-    make: object
-    keras_layer: object
-    input_shape: tuple
-    wrong: dict = dataclasses.field(default_factory=dict)
-    tolerance: float = 1e-12
 
 
 DENSE_FAULTS = {
@@ -188,39 +178,8 @@ CASES = {
         },
     ),
 }
+CASES |= IMAGE_CASES | SEQUENCE_CASES
 MUTANTS = [(name, wrong) for name, case in CASES.items() for wrong in case.wrong]
-
-
-def largest_difference(case):
-    """Return by how much outputs, gradients and state differ after training and inference."""
-    generator = np.random.default_rng(8)
-    x = generator.normal(1, 2, (6, *case.input_shape))
-    layer, twin = case.make(), case.keras_layer()
-    layer.build(case.input_shape, np.random.default_rng(3), "float64")
-    twin.build((None, *case.input_shape))
-    arrays = layer.parameters | layer.state
-    for array in arrays.values():
-        array[...] = generator.uniform(0.5, 1.5, array.shape)
-    twin.set_weights(list(arrays.values()))
-    differences = []
-    for training in (True, False):
-        point = tf.constant(x)
-        with tf.GradientTape() as tape:
-            tape.watch(point)
-            expected = twin(point, training=training)
-            upstream = generator.normal(size=expected.shape)
-            total = tf.reduce_sum(expected * upstream)
-        wanted = tape.gradient(total, [point, *twin.trainable_variables])
-        pairs = [(layer.forward(x, training), expected)]
-        pairs.append((layer.backward(upstream), wanted[0]))
-        pairs += list(zip(layer.gradients.values(), wanted[1:], strict=True))
-        # the state in Keras's order: moving mean, moving variance
-        pairs += list(zip(layer.state.values(), twin.non_trainable_variables, strict=False))
-        for found, want in pairs:
-            want = np.asarray(want)
-            assert found.shape == want.shape
-            differences.append(float(np.max(np.abs(found - want))))
-    return max(differences)
 
 
 def test_the_table_has_every_layer():

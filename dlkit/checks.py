@@ -226,8 +226,8 @@ def array(name, value, *, ndim=None, shape=None, finite=True, dtype=None, allow_
         The argument's name.
     value : array_like
         What came.
-    ndim : int or tuple of int, optional
-        The numbers of axes that are allowed.
+    ndim : int or tuple of int or range, optional
+        The numbers of axes that are allowed; a range stands for its start or more.
     shape : tuple, optional
         The expected shape; ``None`` stands for any length.
     finite : bool
@@ -272,6 +272,7 @@ def array(name, value, *, ndim=None, shape=None, finite=True, dtype=None, allow_
         allowed = (ndim,) if isinstance(ndim, int) else tuple(ndim)
         if result.ndim not in allowed:
             listing = " or ".join(str(axes) for axes in allowed)
+            listing = f"{ndim.start} or more" if isinstance(ndim, range) else listing
             raise ValueError(
                 f"{name} must have {listing} axes, but its shape is {result.shape} "
                 f"({result.ndim} axes)."

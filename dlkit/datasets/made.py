@@ -43,7 +43,7 @@ def moons(seed=0, samples=400, noise=0.15, validation_fraction=0.2, test_fractio
     TypeError, ValueError
         If an argument is out of range.
     """
-    samples, seeds = _checked(seed, samples, noise, validation_fraction, test_fraction)
+    samples, noise, seeds = _checked(seed, samples, noise, validation_fraction, test_fraction)
     from sklearn.datasets import make_moons
 
     x, y = make_moons(samples, noise=noise, random_state=seeds[0])
@@ -55,7 +55,7 @@ def circles(seed=0, samples=400, noise=0.1, validation_fraction=0.2, test_fracti
 
     Parameters and result are those of `moons`.
     """
-    samples, seeds = _checked(seed, samples, noise, validation_fraction, test_fraction)
+    samples, noise, seeds = _checked(seed, samples, noise, validation_fraction, test_fraction)
     from sklearn.datasets import make_circles
 
     x, y = make_circles(samples, noise=noise, factor=0.4, random_state=seeds[0])
@@ -80,7 +80,7 @@ def blobs(seed=0, samples=400, noise=1.0, classes=3, validation_fraction=0.2, te
         Inputs of shape (2,), as many classes as asked for.
     """
     classes = checks.whole_number("classes", classes, minimum=2, maximum=10)
-    samples, seeds = _checked(seed, samples, noise, validation_fraction, test_fraction)
+    samples, noise, seeds = _checked(seed, samples, noise, validation_fraction, test_fraction)
     from sklearn.datasets import make_blobs
 
     x, y = make_blobs(
@@ -107,7 +107,7 @@ def spirals(seed=0, samples=400, noise=0.05, turns=1.0, validation_fraction=0.2,
         Inputs of shape (2,), two classes.
     """
     turns = checks.number("turns", turns, above=0, maximum=10)
-    samples, seeds = _checked(seed, samples, noise, validation_fraction, test_fraction)
+    samples, noise, seeds = _checked(seed, samples, noise, validation_fraction, test_fraction)
     generator = np.random.default_rng(seeds[0])
     y = np.arange(samples) % 2
     r = generator.uniform(0.1, 1.0, samples)
@@ -146,7 +146,9 @@ def logic(gate="xor", seed=0, samples=4, noise=0.0, validation_fraction=0.2, tes
     checks.choice("gate", gate, GATES)
     samples = checks.whole_number("samples", samples, minimum=4)
     fewest = 4 if samples == 4 else FEWEST
-    samples, seeds = _checked(seed, samples, noise, validation_fraction, test_fraction, fewest)
+    samples, noise, seeds = _checked(
+        seed, samples, noise, validation_fraction, test_fraction, fewest
+    )
     corner = np.arange(samples) % 4
     x = np.stack([corner // 2, corner % 2], axis=1).astype("float64")
     x += np.random.default_rng(seeds[0]).normal(0.0, noise, x.shape)
@@ -188,7 +190,7 @@ def sine(seed=0, samples=400, noise=0.1, periods=2.0, validation_fraction=0.2, t
         Inputs of shape (1,), one target. The best reachable mean squared error is noise².
     """
     periods = checks.number("periods", periods, above=0, maximum=100)
-    samples, seeds = _checked(seed, samples, noise, validation_fraction, test_fraction)
+    samples, noise, seeds = _checked(seed, samples, noise, validation_fraction, test_fraction)
     generator = np.random.default_rng(seeds[0])
     x = generator.uniform(-3.0, 3.0, (samples, 1))
     y = np.sin(np.pi * periods * x[:, 0] / 3) + generator.normal(0.0, noise, samples)
@@ -206,12 +208,13 @@ def sine(seed=0, samples=400, noise=0.1, periods=2.0, validation_fraction=0.2, t
 
 
 def _checked(seed, samples, noise, validation_fraction, test_fraction, fewest=FEWEST):
-    """Check what makers share; return how many samples, and a seed each for points and split."""
-    check_seed(seed)
+    """Check what makers share; return samples, noise, and a seed each for points and split."""
+    seed = check_seed(seed)
     samples = checks.whole_number("samples", samples, minimum=fewest, maximum=10_000_000)
-    checks.number("noise", noise, minimum=0)
+    noise = checks.number("noise", noise, minimum=0)
     check_fractions(validation_fraction, test_fraction)
-    return samples, [int(word) for word in np.random.SeedSequence(int(seed)).generate_state(2)]
+    seeds = np.random.SeedSequence(seed).generate_state(2)
+    return samples, noise, [int(word) for word in seeds]
 
 
 def _plane(name, x, y, seed, validation_fraction, test_fraction):

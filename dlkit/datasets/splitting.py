@@ -5,8 +5,11 @@ from math import ceil
 import numpy as np
 
 from dlkit import checks
-from dlkit.datasets.data import Data
+from dlkit.datasets.cleaning import clean_targets
+from dlkit.datasets.data import TASK_TYPES, Data
 
+# What `split` hands on to `Data`.
+_ABOUT = ("task_type", "name", "class_names", "feature_names", "target_name", "target_unit")
 LARGEST_SEED = 2**32 - 1  # what scikit-learn accepts
 
 
@@ -61,12 +64,21 @@ def split(
     ValueError
         If there are too few samples for parts in which every class occurs.
     """
+    seed = check_seed(seed)
+    validation, test = check_fractions(validation_fraction, test_fraction)
+    scale, scale_y = checks.truth_value("scale", scale), checks.truth_value("scale_y", scale_y)
+    task_type = checks.choice("task_type", about.get("task_type", "classification"), TASK_TYPES)
+    for name in about:
+        checks.choice("a further argument", name, _ABOUT)
+    x, y = checks.array("x", x, ndim=range(2, 33)), checks.array("y", y, ndim=1)
+    checks.same_length(x=x, y=y)
+    y = clean_targets("y", y, task_type).reshape(len(y))
+    if scale_y and task_type == "classification":
+        raise ValueError("scale_y must be False for classification: labels are no quantities.")
     from sklearn.model_selection import train_test_split
     from sklearn.preprocessing import StandardScaler
 
-    seed = check_seed(seed)
-    validation, test = check_fractions(validation_fraction, test_fraction)
-    classification = about.get("task_type", "classification") == "classification"
+    classification = task_type == "classification"
     count, needed = len(x), len(np.unique(y)) if classification else 1
     # Rounded up, as scikit-learn does, so that train_test_split(test_size=0.2) draws the same rows.
     sizes = {"validation": ceil(validation * count), "test": ceil(test * count)}

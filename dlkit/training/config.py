@@ -96,7 +96,10 @@ class TrainingConfig:
             loss = losses.get(self.loss)
             self._set("loss", loss.name if isinstance(self.loss, str | type) else loss)
         if self.learning_rate_schedule is not None:
-            self._set("learning_rate_schedule", schedules.get(self.learning_rate_schedule))
+            schedule = checks.named(
+                "learning_rate_schedule", schedules.get, self.learning_rate_schedule
+            )
+            self._set("learning_rate_schedule", schedule)
         self.build_optimizer()  # checks what the optimizer is given now, and not at the first step
 
     @property
@@ -106,6 +109,7 @@ class TrainingConfig:
 
     def learning_rate_at(self, step):
         """Return the learning rate of a step (0 is the first batch of the run)."""
+        step = checks.number("step", step, minimum=0)
         schedule = self.learning_rate_schedule
         return self.learning_rate if schedule is None else schedule(step)
 

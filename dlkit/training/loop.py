@@ -4,6 +4,9 @@ from time import perf_counter
 
 import numpy as np
 
+from dlkit import checks
+from dlkit.training.config import check_config
+from dlkit.training.protocol import Engine
 from dlkit.training.records import ChunkRecord, EndRecord, EpochRecord
 
 
@@ -28,6 +31,7 @@ def training_loop(engine, config, chunk_size, callbacks=()):
     ------
     ChunkRecord, EpochRecord, None, and at last one EndRecord
     """
+    _check(engine, config, chunk_size, callbacks)
     good, step = engine.snapshot(), 0
     for epoch in range(1, config.epochs + 1):
         engine.begin_epoch(epoch)
@@ -70,6 +74,23 @@ def training_loop(engine, config, chunk_size, callbacks=()):
     for callback in callbacks:
         callback.at_end(engine)
     yield EndRecord("finished", next(filter(None, reasons), f"all {config.epochs} epochs are done"))
+
+
+def _check(engine, config, chunk_size, callbacks):
+    if not isinstance(engine, Engine):
+        raise TypeError(f"engine must be an Engine, but got {checks.describe(engine)}.")
+    check_config(config)
+    if not callable(chunk_size):
+        raise TypeError(
+            "chunk_size must be a function of the batches left, but got "
+            f"{checks.describe(chunk_size)}."
+        )
+    known = isinstance(callbacks, list | tuple)
+    if not known or not all(hasattr(callback, "after_epoch") for callback in callbacks):
+        raise TypeError(
+            "callbacks must be a list of objects with after_epoch and at_end, but got "
+            f"{checks.describe(callbacks)}."
+        )
 
 
 def _diverged(loss, epoch, place):

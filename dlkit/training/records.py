@@ -1,8 +1,12 @@
 """What a run leaves behind: plain, immutable records that anyone may read at any time."""
 
 import dataclasses
+import math
 
 import numpy as np
+
+from dlkit import checks
+from dlkit.training.config import TrainingConfig
 
 
 @dataclasses.dataclass(frozen=True)
@@ -177,8 +181,22 @@ class History:
     """
 
     def __init__(self, records=(), batch_losses=(), config=None, stop_reason=""):
+        if not isinstance(records, tuple | list) or any(
+            not isinstance(record, EpochRecord) for record in records
+        ):
+            raise TypeError(
+                f"records must be a list of EpochRecord, but got {checks.describe(records)}."
+            )
+        if config is not None and not isinstance(config, TrainingConfig):
+            raise TypeError(
+                f"config must be a TrainingConfig or None, but got {checks.describe(config)}."
+            )
+        checks.text("stop_reason", stop_reason)
+        batch_losses = checks.array(
+            "batch_losses", batch_losses, ndim=1, finite=False, dtype="float64", allow_empty=True
+        )
         self._records = tuple(records)
-        self._batch_losses = np.asarray(batch_losses, dtype=np.float64).view()
+        self._batch_losses = batch_losses.view()
         self._batch_losses.flags.writeable = False
         self._config = config
         self._stop_reason = stop_reason
@@ -213,8 +231,7 @@ class History:
     @property
     def best_epoch(self):
         """The epoch (from 1) whose weights are the best, by validation loss; None before any."""
-        min_delta = self._config.min_delta if self._config and self._config.early_stopping else 0.0
-        return best_epoch([record.monitored for record in self._records], min_delta)
+        return best_epoch([record.monitored for record in self._records], _min_delta(self._config))
 
     @property
     def config(self):
@@ -250,11 +267,15 @@ def best_epoch(values, min_delta=0.0):
     -------
     int or None
     """
-    best, lowest = None, np.inf
+    best = None, math.inf
     for number, value in enumerate(values, start=1):
-        if value < lowest - min_delta or (best is None and np.isfinite(value)):
-            best, lowest = number, value
-    return best
+        best = better(best, (number, value), min_delta)
+    return best[0]
+
+
+def better(best, candidate, min_delta=0.0):
+    """Return the better one of two pairs (epoch, loss); the first pair of all is (None, inf)."""
+    return candidate if candidate[1] < best[1] - min_delta else best
 
 
 class Recorder:
@@ -271,6 +292,7 @@ class Recorder:
         # epochs, losses, how many of them, stop reason: replaced as one, so a reader in another
         # thread never sees half an update; losses beyond the count are room to grow
         self._now = ((), np.empty(1024), 0, "")
+        self._best = None, math.inf
 
     def chunk(self, record):
         """Take in the losses of a `ChunkRecord`."""
@@ -285,6 +307,13 @@ class Recorder:
         """Take in an `EpochRecord`."""
         epochs, losses, count, reason = self._now
         self._now = ((*epochs, record), losses, count, reason)
+        now = record.epoch, record.monitored
+        self._best = better(self._best, now, _min_delta(self._config))
+
+    @property
+    def best_epoch(self):
+        """The best epoch so far (see `History.best_epoch`), without looking through all of them."""
+        return self._best[0]
 
     def end(self, reason):
         """Take in why the run ended."""
@@ -294,6 +323,10 @@ class Recorder:
         """Return the `History` up to now."""
         epochs, losses, count, reason = self._now
         return History(epochs, losses[:count], self._config, reason)
+
+
+def _min_delta(config):
+    return config.min_delta if config is not None and config.early_stopping else 0.0
 
 
 def _row(record):

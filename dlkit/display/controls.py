@@ -40,9 +40,9 @@ def slider(
         import math
 
         low, high = math.log10(minimum), math.log10(maximum)
-        step = step or (high - low) / 60
+        step = step or (high - low) / 300
         made = SteadyLogSlider(
-            value=value, base=10, min=low, max=high, step=step, readout_format=".3g", **common
+            value=value, base=10, min=low, max=high, step=step, readout_format=".2g", **common
         )
     elif whole:
         made = widgets.IntSlider(value=value, min=minimum, max=maximum, step=step or 1, **common)
@@ -80,6 +80,7 @@ def stops(value, options, *, label, help, unit=""):
         style=_STYLE,
         layout=widgets.Layout(width=CONTROL_WIDTH),
     )
+    made.add_class("dlkit-stops")
     made.help = help
     return made
 

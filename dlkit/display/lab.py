@@ -134,6 +134,14 @@ class Lab:
         TypeError, ValueError
             If ``state`` is no such dictionary, or belongs to another lab.
         """
+        cls.check_state(state)
+        lab = cls(**state["controls"])
+        lab.restore(state)
+        return lab
+
+    @classmethod
+    def check_state(cls, state):
+        """Raise ``TypeError`` or ``ValueError`` unless ``state`` is a state of this lab."""
         if not isinstance(state, dict) or not isinstance(state.get("controls"), dict):
             raise TypeError(
                 "state must be a dictionary with the entries 'lab' and 'controls', as lab.state() "
@@ -144,9 +152,6 @@ class Lab:
                 f"state belongs to {state.get('lab')!r}, but this is {cls.__name__}. "
                 f"Call {state.get('lab')}.from_state instead."
             )
-        lab = cls(**state["controls"])
-        lab.restore(state)
-        return lab
 
     def restore(self, state):
         """Take over what `state` holds beyond the values of the controls."""
@@ -259,7 +264,7 @@ class Lab:
         left = widgets.VBox(column, layout=widgets.Layout(flex="0 0 350px", overflow="visible"))
         right = widgets.VBox(
             [self._picture, row, self._message, self._sentence, self._details],
-            layout=widgets.Layout(flex="1 1 480px", min_width="300px", overflow="hidden"),
+            layout=widgets.Layout(flex="1 1 600px", min_width="300px", overflow="auto hidden"),
         )
         body = widgets.HBox([left, right], layout=widgets.Layout(flex_flow="row wrap"))
         style = widgets.HTML(f"<style>{LAB_CSS}</style>{''.join(head)}")

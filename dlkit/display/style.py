@@ -17,15 +17,17 @@ LAB_CSS = """
 .dlkit-lab .dlkit-message strong { border-bottom: 2px solid #D55E00; }
 .dlkit-lab details { font-size: 12px; margin-top: 6px; }
 .dlkit-lab summary { cursor: pointer; }
-.dlkit-lab dt { font-weight: 600; margin-top: 4px; }
-.dlkit-lab dd { margin: 0 0 0 12px; }
+.dlkit-lab dl dt { font-weight: 600; margin: 4px 0 0; float: none; width: auto; }
+.dlkit-lab dl dd { margin: 0 0 0 12px; padding: 0; float: none; width: auto; }
+.dlkit-lab .dlkit-stops .widget-readout { pointer-events: none; } /* it stops at its stops only */
 .dlkit-lab table { border-collapse: collapse; font-size: 12px; }
 .dlkit-lab th, .dlkit-lab td { padding: 2px 8px; border: 1px solid var(--jp-border-color2, #ddd);
   text-align: right; }
 .dlkit-lab th { text-align: left; }
 .dlkit-lab caption { text-align: left; font-weight: 600; padding: 4px 0 2px; }
 .dlkit-lab .right { font-weight: 700; text-decoration: underline; }
-.dlkit-lab .dlkit-report { display: flex; flex-wrap: wrap; gap: 4px 22px; align-items: flex-start; }
+.dlkit-lab .dlkit-report { display: flex; flex-wrap: wrap; gap: 4px 22px; align-items: flex-start;
+  overflow-x: auto; }
 .dlkit-lab .dlkit-report > p, .dlkit-lab .dlkit-report > ol { flex: 1 0 100%; }
 .dlkit-lab .widget-html-content { line-height: 1.45; }
 .dlkit-lab .dlkit-main button, .dlkit-lab button.dlkit-main { font-weight: 600; }

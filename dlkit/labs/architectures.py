@@ -71,20 +71,13 @@ def build_model(architecture, engine, data, seed=0):
     ValueError
         If the architecture does not fit the engine or the data; the message says what would.
     """
-    chosen = ARCHITECTURES[checks.choice("architecture", architecture, ARCHITECTURES)]
-    checks.choice("engine", engine, ("numpy", "keras"))
+    check_fit(architecture, engine, data)
+    chosen = ARCHITECTURES[architecture]
     if chosen.hidden is not None:
         # float64 prints alike on every machine, so a stored lesson stays true; Keras keeps float32
         if engine == "numpy":
             return _dense_network(chosen, data, seed, "float64")
         return _dense_network(chosen, data, seed, "float32").to_keras()
-    if engine == "numpy":
-        raise ValueError(f"{chosen.label} runs on the Keras engine. Set the menu engine to Keras.")
-    if len(data.input_shape) != 3:
-        raise ValueError(
-            f"{chosen.label} needs images, but {data.name} has inputs of shape "
-            f"{data.input_shape}. Choose the data set digits, or an MLP."
-        )
     from dlkit import models
 
     shape = data.input_shape if architecture == "cnn" else _rows(data.input_shape)
@@ -93,10 +86,31 @@ def build_model(architecture, engine, data, seed=0):
     return model if architecture == "cnn" else _reading_rows(model, data.input_shape)
 
 
+def check_fit(architecture, engine, data):
+    """Raise ``ValueError`` if an architecture does not fit the engine or the data.
+
+    Parameters
+    ----------
+    architecture, engine, data
+        As for `build_model`.
+    """
+    chosen = ARCHITECTURES[checks.choice("architecture", architecture, ARCHITECTURES)]
+    checks.choice("engine", engine, ("numpy", "keras"))
+    if chosen.hidden is not None:
+        return
+    if engine == "numpy":
+        raise ValueError(f"{chosen.label} runs on the Keras engine. Set the menu engine to Keras.")
+    if len(data.input_shape) != 3:
+        raise ValueError(
+            f"{chosen.label} needs images, but the samples of {data.name} are "
+            f"{data.input_shape[0]} numbers in a row. Choose the data set digits, or an MLP."
+        )
+
+
 def _dense_network(chosen, data, seed, dtype):
     layers = [Flatten()] if len(data.input_shape) > 1 else []
     for units in chosen.hidden:
-        layers.append(Dense(units, activation="relu", kernel_initializer="he_uniform"))
+        layers.append(Dense(units, activation="relu"))
         if chosen.batch_normalization:
             layers.append(BatchNormalization())
         if chosen.dropout_rate:

@@ -36,15 +36,16 @@ class Goal:
         """Return the goal in words."""
         name = {"accuracy": "training accuracy", "val_accuracy": "validation accuracy"}
         words = (
-            f"Reach {self.at_least:.1%} {name[self.metric]} within {self.within_epochs} epochs"
-        ).replace(".0%", "%")
+            f"Reach {_percent(self.at_least)} {name[self.metric]} "
+            f"within {self.within_epochs} epochs"
+        )
         if self.changing_only:
             fields = " and ".join(field.replace("_", " ") for field in self.changing_only)
             words += f" by changing only the {fields}"
-        return words.replace("%", " %") + "."
+        return words + "."
 
-    def reached(self, history, opening, settings):
-        """Return whether a run has reached the goal.
+    def verdict(self, history, opening, settings):
+        """Return what is missing, in words; "" when the goal is reached.
 
         Parameters
         ----------
@@ -55,13 +56,25 @@ class Goal:
 
         Returns
         -------
-        bool
+        str
         """
         values = history.history.get(self.metric, [])[: self.within_epochs]
-        moved = {name for name in settings if settings[name] != opening[name]}
-        fair = not self.changing_only or moved <= set(self.changing_only)
-        return fair and any(value >= self.at_least for value in values)
+        if not values:
+            return "Challenge: not met, for there is no accuracy yet."
+        best = _percent(max(values))
+        if max(values) < self.at_least:
+            return f"Challenge: not met yet, the best so far is {best}."
+        moved = [name for name in settings if settings[name] != opening[name]]
+        others = [name for name in moved if name not in self.changing_only]
+        if self.changing_only and others:
+            also = " and ".join(name.replace("_", " ") for name in others)
+            return f"Challenge: {best} is enough, but you also changed the {also}."
+        return ""
 
     def to_dict(self):
         """Return the goal as a dictionary that JSON can hold."""
         return {**asdict(self), "changing_only": list(self.changing_only)}
+
+
+def _percent(share):
+    return f"{100 * share:.1f} %".replace(".0 %", " %")

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from dlkit import datasets
 from dlkit.display.controls import button
 from dlkit.display.lab import Lab
-from dlkit.labs.architectures import ARCHITECTURES, build_model
+from dlkit.labs.architectures import ARCHITECTURES, build_model, check_fit
 from dlkit.labs.goals import Goal
 from dlkit.labs.training_chart import Run, training_chart
 from dlkit.labs.training_controls import control_groups
@@ -87,6 +87,7 @@ class TrainingLab(Lab):
         self._runs = ()
         self._number = 0
         self._settings = None
+        self._switched = False
         self._opening = self.controls.values()
         self._starting = threading.Lock()
         self._drawn = self._spoken = 0.0
@@ -126,7 +127,9 @@ class TrainingLab(Lab):
     # What the buttons do; each may be called from a cell just as well
 
     def run(self):
-        """Start a fresh run with the present settings; see `wait`.
+        """Start a run with the present settings; a paused one with the same settings goes on.
+
+        See `wait`. A paused run with other settings is kept among the earlier runs.
 
         Returns
         -------
@@ -137,21 +140,23 @@ class TrainingLab(Lab):
             self.say("A run is being started already.")
             return False
         try:
-            if self.job.status.state == "running":
+            state = self.job.status.state
+            if state == "running":
                 self.say("A run is going already. Press Stop first, or watch it finish.")
                 return False
-            self.say("")
+            if state == "paused" and _made_by(self._settings) == _made_by(self.controls.values()):
+                return self.job.resume()
             self._begin()
             return self.job.start()
         finally:
             self._starting.release()
 
     def pause(self):
-        """Pause a run that is going; go on with one that is paused or stopped."""
+        """Pause a run that is going; go on with one that is paused."""
         state = self.job.status.state
         if state == "running":
             self.job.pause()
-        elif state in ("paused", "stopped"):
+        elif state == "paused":
             self.job.resume()
         else:
             self.say("Nothing is running. Press Start.")
@@ -167,8 +172,9 @@ class TrainingLab(Lab):
         if self.job.status.state == "running":
             self.job.pause()
             self.job.wait(5)
-        if self.job.status.state not in ("paused", "stopped"):
+        if self.job.status.state != "paused":
             self._begin()
+        self.say("")
         self.job.step(batches)
         self.refresh()
 
@@ -180,14 +186,20 @@ class TrainingLab(Lab):
             self.say("Nothing is running that could be stopped.")
 
     def rewind(self):
-        """Go back to the initial weights of the present run."""
+        """Go back to the initial weights; a run that has got somewhere is kept."""
+        if self.job.status.state == "running":
+            self.job.pause()
+            self.job.wait(5)
+        self._remember()
         self.job.rewind()
-        self._report = ""
+        self._settings, self._report = None, ""
+        self.say("")
         self.refresh()
 
     def forget(self):
         """Clear the list of earlier runs."""
-        self._runs = ()
+        self._runs, self._report = (), ""
+        self.say("")
         self.refresh()
 
     def wait(self, timeout=None):
@@ -219,34 +231,52 @@ class TrainingLab(Lab):
     def changed(self, name):
         if name == "pace":
             self._set_pace()
+        if name in _VIEW:
             return
         if name == "architecture":
             self._follow_architecture()
-        if name != "overlay" and self.job.status.state in ("running", "paused"):
+        if name == "engine":
+            self._switched = False
+        settings = self.controls.values()
+        data = datasets.get(settings["dataset"])
+        check_fit(settings["architecture"], settings["engine"], data)
+        if self.job.status.state in ("running", "paused"):
             self.say("The new settings take effect with the next Start.")
+        elif self._settings is not None:
+            self.say("The picture still shows the last run. Press Start for the new settings.")
 
     def _follow_architecture(self):
-        """Switch to Keras for a network that only Keras builds."""
-        chosen = ARCHITECTURES[self.controls.architecture.value]
-        if chosen.hidden is None and self.controls.engine.value == "numpy":
-            self.controls.engine.value = "keras"
+        """Switch to Keras for a network that only Keras builds, and back to NumPy after it."""
+        chosen, engine = ARCHITECTURES[self.controls.architecture.value], self.controls.engine
+        if chosen.hidden is None and engine.value == "numpy":
+            engine.value = "keras"
+            self._switched = True
             self.say(f"{chosen.label}: the engine is now Keras.")
+        elif chosen.hidden is not None and self._switched:
+            engine.value = "numpy"
 
     def state(self):
-        return {**super().state(), "goal": self.goal.to_dict(), "challenge": self.challenge}
+        return {
+            **super().state(),
+            "goal": self.goal.to_dict(),
+            "challenge": self.challenge,
+            "opening": self._opening,
+        }
 
     @classmethod
     def from_state(cls, state):
-        lab = super().from_state(state)
-        lab.goal = Goal(**state.get("goal", {}))
-        lab.challenge = state.get("challenge", lab.challenge)
+        cls.check_state(state)
+        lab = cls(goal=state.get("goal"), challenge=state.get("challenge"), **state["controls"])
+        lab._opening = {**lab._opening, **state.get("opening", {})}
         return lab
 
     def met(self):
-        if self._settings is None:
-            return False
-        settings = {name: self._settings[name] for name in self._settings if name not in _VIEW}
-        return self.goal.reached(self.job.history, self._opening, settings)
+        return self._settings is not None and not self._verdict()
+
+    def _verdict(self):
+        return self.goal.verdict(
+            self.job.history, _made_by(self._opening), _made_by(self._settings)
+        )
 
     # The picture and the words
 
@@ -268,16 +298,18 @@ class TrainingLab(Lab):
         return self._report + runs_table(self._runs)
 
     def _words(self):
-        return progress_sentence(self.job.status, self.job.history)
+        words = progress_sentence(self.job.status, self.job.history)
+        over = self.job.status.state in ("finished", "stopped") and self._settings is not None
+        return f"{words} {self._verdict()}".strip() if over else words
 
     def _shown_runs(self):
-        if not self.controls.overlay.value:
+        """Return the earlier runs on the same data, for only they can be compared."""
+        if not self.controls.overlay.value or self._settings is None:
             return ()
-        task = self.job.data.task_type
         return [
             run
-            for run in self._runs[-_RUNS_KEPT:]
-            if run.number != self._number and _task(run) == task
+            for run in self._runs
+            if run.number != self._number and run.settings["dataset"] == self._settings["dataset"]
         ]
 
     def _drawable(self, run):
@@ -286,7 +318,7 @@ class TrainingLab(Lab):
     # The run
 
     def _job_for(self, settings):
-        key = tuple(settings[name] for name in ("dataset", "architecture", "engine", "seed"))
+        key = _job_key(settings)
         config = TrainingConfig(
             **{
                 name: settings[name]
@@ -310,11 +342,17 @@ class TrainingLab(Lab):
         return self._jobs[key]
 
     def _begin(self):
+        self._remember()
         settings = self.controls.values()
+        self.say("Building the network, which takes Keras a few seconds …" * self._is_new(settings))
         self.job = self._job_for(settings)
         self._settings, self._report = settings, ""
-        self._number += 1
+        self._number = 1 + max((run.number for run in self._runs), default=0)
+        self.say("")
         self._set_pace()
+
+    def _is_new(self, settings):
+        return settings["engine"] == "keras" and _job_key(settings) not in self._jobs
 
     def _set_pace(self):
         self.job.pace = self.controls.pace.value or None
@@ -340,31 +378,36 @@ class TrainingLab(Lab):
             self._drawing.release()
 
     def _on_status(self, status):
-        self._buttons["pause"].description = (
-            "Resume" if status.state in ("paused", "stopped") else "Pause"
-        )
+        self._buttons["pause"].description = "Resume" if status.state == "paused" else "Pause"
         if status.error:
             self.say(status.error, problem=True)
         if status.state in ("finished", "stopped") and self._settings is not None:
-            self._keep_run()
+            self._remember()
+            if len(self.job.history.batch_losses):
+                self._report = report_html(self.job)
         self.refresh()
 
-    def _keep_run(self):
+    def _remember(self):
+        """Keep the present run among the earlier ones, if it has got through an epoch."""
         history = self.job.history
-        if not len(history.batch_losses):
+        if self._settings is None or not len(history):
             return
-        diagnosis = self.job.diagnosis
         kept = KeptRun(
             self._number,
             self._settings,
             history,
             self.job.engine.batches_per_epoch,
-            diagnosis.label,
+            self.job.diagnosis.label,
         )
         others = tuple(run for run in self._runs if run.number != self._number)
         self._runs = (*others, kept)[-_RUNS_KEPT:]
-        self._report = report_html(self.job)
 
 
-def _task(run):
-    return "classification" if "accuracy" in run.history.history else "regression"
+def _job_key(settings):
+    """Return what a model is built from: runs that agree in it share one."""
+    return tuple(settings[name] for name in ("dataset", "architecture", "engine", "seed"))
+
+
+def _made_by(settings):
+    """Return the settings that decide a run, without those of how one looks at it."""
+    return {name: value for name, value in (settings or {}).items() if name not in _VIEW}

@@ -10,7 +10,7 @@ import numpy as np
 
 from dlkit.plots.chart import Chart, Line, Panel, Points
 from dlkit.plots.run_curves import NAMES, SINGLE
-from dlkit.plots.style import TRAINING_DASH, VALIDATION_DASH, series_color
+from dlkit.plots.style import FOREGROUND, TRAINING_DASH, VALIDATION_DASH, series_color
 
 
 @dataclass(frozen=True)
@@ -56,11 +56,14 @@ def training_chart(runs, *, epochs, metric, summary):
     """
     losses, measures = [*_batches(runs[-1])], []
     for run in runs:
-        columns = run.history.history
-        losses += [*_pair(run, columns, "loss"), *_best(run, columns)]
-        measures += _pair(run, columns, metric)
+        losses += _pair(run, "loss")
+        measures += _pair(run, metric)
+    losses += _best(runs[-1])
+    if runs[-1].label:
+        losses += _key()
+        measures += _key()
     columns = runs[-1].history.history
-    common = {"x_label": "epoch", "x_range": (0, epochs), "x_ticks": _epoch_ticks(epochs)}
+    common = {"x_label": "epoch", "x_range": (0, 1.02 * epochs), "x_ticks": _epoch_ticks(epochs)}
     loss = Panel(
         losses,
         title=_title("loss", "{:.3g}", columns),
@@ -79,7 +82,7 @@ def training_chart(runs, *, epochs, metric, summary):
 
 
 def _title(key, form, columns):
-    name = {"mae": "mean absolute error"}.get(key, key)
+    name = {"mae": "error"}.get(key, key)
     for column, part in ((f"val_{key}", "Validation"), (key, "Training")):
         if column in columns:
             value = form.format(columns[column][-1]).replace("%", " %")
@@ -99,19 +102,27 @@ def _batches(run):
         yield Line(at, losses, "each batch", color="grey", width=1, opacity=0.55)
 
 
-def _pair(run, columns, key):
-    name = f"{run.label} " if run.label else ""
-    at = np.arange(1, len(run.history) + 1)
-    styles = ((TRAINING_DASH, "training"), (VALIDATION_DASH, "validation"))
-    for column, color, (dash, part) in zip((key, f"val_{key}"), _colors(run), styles, strict=True):
+def _pair(run, key):
+    columns, at = run.history.history, np.arange(1, len(run.history) + 1)
+    names = (run.label, "") if run.label else ("training", "validation")
+    dashes = (TRAINING_DASH, VALIDATION_DASH)
+    for column, name, color, dash in zip(
+        (key, f"val_{key}"), names, _colors(run), dashes, strict=True
+    ):
         if column in columns:
-            yield Line(at, columns[column], f"{name}{part}", color, dash)
+            yield Line(at, columns[column], name, color, dash)
             if len(at) == 1:  # a line of one point is invisible
                 yield Points(at, columns[column], color=color, size=5)
 
 
-def _best(run, columns):
-    best = run.history.best_epoch
+def _key():
+    """Say in the legend what solid and dashed mean, once for all runs."""
+    yield Line([], [], "training", FOREGROUND, TRAINING_DASH)
+    yield Line([], [], "validation", FOREGROUND, VALIDATION_DASH)
+
+
+def _best(run):
+    columns, best = run.history.history, run.history.best_epoch
     if best and "val_loss" in columns:
         color = _colors(run)[1]
         value = [columns["val_loss"][best - 1]]

@@ -1,5 +1,6 @@
 """What the training lab says in words: where a run is, its report, the table of runs."""
 
+import re
 from html import escape
 
 from dlkit.labs.architectures import ARCHITECTURES
@@ -38,36 +39,51 @@ def progress_sentence(status, history):
     columns = history.history
     if not len(history.batch_losses):
         return f"Ready for {status.epochs} epochs of {status.batches} batches. Press Start."
+    where = f"epoch {status.epoch}, batch {status.batch} of {status.batches}"
+    place = f"{where}, where the loss of the batch was {history.batch_losses[-1]:.3g}."
     if not columns:
-        return (
-            f"Epoch 1 of {status.epochs}, batch {status.batch} of {status.batches}: "
-            f"the loss of the last batch is {history.batch_losses[-1]:.3g}."
-        )
+        return f"{'Paused' if status.state == 'paused' else 'Now'} at {place}"
     words = f"Epoch {len(history)} of {status.epochs}: training loss {columns['loss'][-1]:.3g}"
     if "val_loss" in columns:
         words += f", validation loss {columns['val_loss'][-1]:.3g}"
         if "val_accuracy" in columns:
             words += f", validation accuracy {columns['val_accuracy'][-1]:.1%}"
         words += f"; best epoch so far {history.best_epoch}{_gap(columns)}"
-    ending = f" The run has ended: {history.stop_reason}." if history.stop_reason else ""
-    return words.replace("%", " %") + "." + ending
+    words = words.replace("%", " %") + "."
+    if status.state == "paused":
+        return f"Paused at {place} {words}"
+    return f"{words} The run has ended: {history.stop_reason}." if history.stop_reason else words
 
 
 def _gap(columns):
-    gaps = [late - early for early, late in zip(columns["loss"], columns["val_loss"], strict=True)]
+    """Say that validation falls behind, if it does so clearly and for three epochs or more."""
+    pairs = zip(columns["loss"], columns["val_loss"], strict=True)
+    gaps = [late - early for early, late in pairs]
     growing = 0
     while growing + 1 < len(gaps) and gaps[-1 - growing] > gaps[-2 - growing]:
         growing += 1
-    return f", gap growing for {growing} epochs" if growing >= 3 else ""
+    wide = gaps[-1] > 0.3 * columns["val_loss"][-1]
+    return f", gap growing for {growing} epochs" if growing >= 3 and wide else ""
 
 
 def report_html(job):
-    """Return the report of a job that rests, with its diagnosis, as HTML."""
-    fragment = report_fragment(Report(job.model, job.data, job.history))
+    """Return the report of a job that rests: the finding first, the tables folded, as HTML."""
+    report = Report(job.model, job.data, job.history)
+    measures = ", ".join(f"{name} {value}" for name, value in report.measures())
+    at = f"epoch {job.status.epoch}, batch {job.status.batch}"
+    ended = job.status.state == "finished" and job.config.early_stopping
+    weights = f"the best epoch, {job.history.best_epoch}" if ended else at
     return (
-        "<details open><summary>Report of this run</summary>"
-        f'<div class="dlkit-report">{fragment}</div></details>'
+        f'<div class="dlkit-report"><p><strong>{escape(report.finding)}.</strong> '
+        f"{escape(' '.join(report.diagnosis.evidence))}</p>"
+        f"<p>{escape(measures)} (weights of {weights}).</p></div>"
+        "<details><summary>Report of this run: all measures</summary>"
+        f'<div class="dlkit-report">{_with_code(report_fragment(report))}</div></details>'
     )
+
+
+def _with_code(html):
+    return re.sub(r"`([^`]+)`", r"<code>\1</code>", html)
 
 
 def runs_table(runs):
@@ -101,7 +117,7 @@ def _row(run):
         ARCHITECTURES[settings["architecture"]].label,
         settings["engine"],
         settings["optimizer"],
-        f"{settings['learning_rate']:.3g}",
+        f"{settings['learning_rate']:.2g}",
         settings["batch_size"],
         len(history),
         best or "–",

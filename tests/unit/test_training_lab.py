@@ -74,7 +74,7 @@ def test_pause_step_resume_stop(lab):
     lab.stop()
     lab.wait(5)
     assert lab.job.status.state == "stopped"
-    assert "Report" in lab._details.value or not lab.job.history.history
+    assert "Resume" not in lab._buttons["pause"].description, "a stopped run is over"
 
 
 def test_rewind_and_start_give_the_same_run_again(lab):
@@ -98,7 +98,7 @@ def test_runs_are_kept_and_laid_over_each_other(lab):
     finished(lab)
     assert [run.settings["learning_rate"] for run in lab.runs] == pytest.approx([0.003, 0.0003])
     labels = [mark.label for mark in lab.chart().panels[1].labelled()]
-    assert labels == ["run 1 training", "run 1 validation", "run 2 training", "run 2 validation"]
+    assert labels == ["run 1", "run 2", "training", "validation"]
     lab.controls.overlay.value = False
     assert len(lab.chart().panels[1].labelled()) == 2
     lab.forget()
@@ -108,6 +108,7 @@ def test_runs_are_kept_and_laid_over_each_other(lab):
 def test_many_clicks_at_once_start_one_run(lab):
     lab.controls.epochs.value = 50
     lab.controls.pace.value = 20.0
+    assert "Press Start" not in lab.message
     started = []
     clicks = [threading.Thread(target=lambda: started.append(lab.run())) for _ in range(20)]
     for click in clicks:
@@ -128,9 +129,49 @@ def test_a_network_that_only_keras_builds_switches_the_engine():
     lab.close()
 
 
+def test_the_engine_goes_back_with_the_architecture(lab):
+    lab.controls.architecture.value = "cnn"
+    assert lab.controls.engine.value == "keras"
+    lab.controls.architecture.value = "mlp_16"
+    assert lab.controls.engine.value == "numpy"
+    lab.controls.engine.value = "keras"
+    lab.controls.architecture.value = "linear"
+    assert lab.controls.engine.value == "keras", "what the learner chose stays"
+
+
+def test_a_paused_run_goes_on_or_is_kept_but_never_lost(lab):
+    lab.controls.epochs.value = 50
+    lab.step(60)
+    assert lab.summary().startswith("TrainingLab: Paused at epoch 2, batch 15 of 45")
+    assert lab.run() is True
+    lab.pause()
+    lab.wait(5)
+    assert len(lab.job.history.batch_losses) >= 60, "Start threw the paused run away"
+    lab.controls.learning_rate.value = 0.01
+    assert "next Start" in lab.message
+    lab.controls.epochs.value = 2
+    finished(lab)
+    assert [run.number for run in lab.runs] == [1, 2]
+    lab.rewind()
+    assert [run.number for run in lab.runs] == [1, 2]
+    assert "Ready" in lab.summary()
+
+
+def test_a_message_is_gone_when_it_is_no_longer_true(lab):
+    lab.stop()
+    assert "Nothing is running" in lab.message
+    lab.step()
+    assert lab.message == ""
+    finished(lab)
+    lab.controls.optimizer.value = "sgd"
+    assert "Press Start for the new settings" in lab.message
+    assert finished(lab).message == ""
+
+
 def test_what_does_not_fit_is_said_in_words(lab):
     lab.controls.architecture.value = "cnn"
     lab.controls.engine.value = "numpy"
+    assert "Set the menu engine to Keras" in lab.message
     assert lab.guard(lab.run) is None
     assert "Set the menu engine to Keras" in lab.message
     lab.controls.engine.value = "keras"
@@ -164,6 +205,10 @@ def test_the_goal_is_recognised_and_only_by_the_allowed_control():
     assert "Challenge met" in lab.summary()
     lab.controls.batch_size.value = 16
     assert finished(lab).met() is False
+    assert "you also changed the batch size" in lab.summary()
+    twin = TrainingLab.from_state(json.loads(json.dumps(lab.state())))
+    assert finished(twin).met() is False, "the twin judges by the opening values of the first"
+    twin.close()
     lab.close()
 
 

@@ -52,7 +52,7 @@ def card(title, body, kind="plain"):
     Parameters
     ----------
     title : str
-        Plain text, shown in bold.
+        Plain text, shown in bold; empty for a frame without a headline.
     body : str
         HTML.
     kind : str
@@ -62,24 +62,51 @@ def card(title, body, kind="plain"):
     -------
     str
     """
-    style = (
-        f"border:{BORDER};border-left:5px solid {_ACCENTS[kind]};border-radius:4px;"
-        f"padding:0.6em 1em;margin:0.4em 0;color:{TEXT};max-width:60em;line-height:1.5"
-    )
-    return f'<div style="{style}"><strong>{escape(title)}</strong>{body}</div>'
+    headline = f"<strong>{escape(title)}</strong>" if title else ""
+    return f'<div style="{_frame(kind)}">{headline}{body}</div>'
+
+
+def folded(title, body, kind="open"):
+    """Return a framed block of HTML that shows only its title until it is opened.
+
+    Parameters
+    ----------
+    title : str
+        Plain text, always shown.
+    body : str
+        HTML, shown once opened.
+    kind : str
+        See `card`.
+
+    Returns
+    -------
+    str
+    """
+    summary = f'<summary style="cursor:pointer">{escape(title)}</summary>'
+    return f'<details style="{_frame(kind)}">{summary}{body}</details>'
 
 
 def code_block(lines_html):
     """Return HTML of highlighted or escaped source inside a frame that scrolls if need be."""
+    # JupyterLab breaks the lines of outputs anywhere, inside words too: long ones scroll instead.
+    unbroken = "white-space:pre;word-break:normal;overflow-wrap:normal"
     style = (
         f"background:{EDITOR};color:{TEXT};padding:0.6em 0.8em;margin:0.4em 0;overflow-x:auto;"
-        "border-radius:4px;line-height:1.45;font-family:var(--jp-code-font-family, monospace)"
+        "border-radius:4px;line-height:1.45;font-family:var(--jp-code-font-family, monospace);"
+        f"{unbroken}"
     )
-    inner = "background:none;color:inherit;padding:0;font-family:inherit"
+    inner = f"background:none;color:inherit;padding:0;font-family:inherit;{unbroken}"
     # mathjax_ignore and tex2jax_ignore keep a dollar sign in code from being typeset.
     return (
         f'<pre class="mathjax_ignore tex2jax_ignore" style="{style}">'
         f'<code style="{inner}">{lines_html}</code></pre>'
+    )
+
+
+def _frame(kind):
+    return (
+        f"border:{BORDER};border-left:5px solid {_ACCENTS[kind]};border-radius:4px;"
+        f"padding:0.6em 1em;margin:0.4em 0;color:{TEXT};max-width:60em;line-height:1.5"
     )
 
 

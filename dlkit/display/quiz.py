@@ -1,4 +1,4 @@
-"""One-click questions: choose, and read why; or predict, and see what turns out."""
+"""One-click questions: choose, and read why."""
 
 from dataclasses import dataclass
 
@@ -69,8 +69,8 @@ class Quiz:
     """
 
     def __init__(self, question, choices, answer, explanations):
-        self.question = _text("question", question)
-        self.choices = _texts("choices", choices)
+        self.question = as_text("question", question)
+        self.choices = as_texts("choices", choices)
         if not 2 <= len(self.choices) <= len(_LETTERS):
             raise ValueError(
                 f"choices must be 2 to {len(_LETTERS)} answers, but got {len(self.choices)}."
@@ -78,7 +78,7 @@ class Quiz:
         if len(set(self.choices)) < len(self.choices):
             raise ValueError("choices must all differ, but one of them stands there twice.")
         self._answer = None if answer is None else self._index("answer", answer)
-        self._explanations = _texts("explanations", explanations)
+        self._explanations = as_texts("explanations", explanations)
         if len(self._explanations) != len(self.choices):
             raise ValueError(
                 f"explanations must have one text for each of the {len(self.choices)} choices, "
@@ -100,9 +100,16 @@ class Quiz:
 
         Returns
         -------
-        Prediction
+        dlkit.display.prediction.Prediction
         """
+        from dlkit.display.prediction import Prediction
+
         return Prediction(question, choices)
+
+    @property
+    def lettered_choices(self):
+        """The choices as they are shown, for example ``"A) about half"``."""
+        return [f"{_LETTERS[index]}) {choice}" for index, choice in enumerate(self.choices)]
 
     @property
     def result(self):
@@ -153,9 +160,7 @@ class Quiz:
 
     def __repr__(self):
         lines = [self._kind() + ": " + self.question]
-        lines += [
-            f"  {letter}) {choice}" for letter, choice in zip(_LETTERS, self.choices, strict=False)
-        ]
+        lines += ["  " + choice for choice in self.lettered_choices]
         if self._result is not None:
             lines.append(repr(self._result))
         return "\n".join(lines)
@@ -172,8 +177,9 @@ class Quiz:
         return "Quiz"
 
     def _static_html(self):
-        items = "".join(f"<li>{escape(choice)}</li>" for choice in self.choices)
-        listing = f'<ol type="A" style="margin:0.2em 0 0.2em 1.5em">{items}</ol>'
+        # The letters are words of the list: pages number an ordered list 1, 2, 3 as they please.
+        items = "".join(f"<li>{escape(choice)}</li>" for choice in self.lettered_choices)
+        listing = f'<ul style="list-style:none;margin:0.2em 0;padding:0 0 0 1em">{items}</ul>'
         return card(self._kind(), paragraphs(self.question) + listing, "open") + self.feedback()
 
     def _index(self, name, choice):
@@ -191,87 +197,20 @@ class Quiz:
             self._view.refresh()
 
 
-class Prediction(Quiz):
-    """A question whose answer nobody tells you: predict, then run the next cell.
-
-    The choice is only kept; `reveal` compares it with what was measured. Made with
-    ``Quiz.predict(question, choices)``.
+def as_text(name, value):
+    """Return a text that is not empty, or say what came instead.
 
     Parameters
     ----------
-    question : str
-        What is going to happen?
-    choices : sequence of str
-        What may happen.
+    name : str
+        The argument's name.
+    value : object
+        What came.
+
+    Returns
+    -------
+    str
     """
-
-    def __init__(self, question, choices):
-        choices = _texts("choices", choices)
-        super().__init__(question, choices, None, [""] * len(choices))
-        self._actual = None
-
-    def choose(self, choice):
-        """Predict; see `Quiz.choose`. A prediction may change until it is revealed."""
-        index = self._index("choice", choice)
-        self._actual = None
-        self._result = QuizResult(index, self.choices[index], None, "")
-        self._refresh()
-        return self._result
-
-    def reveal(self, actual, because=""):
-        """Say what turned out, beside what was predicted.
-
-        Prints one or two lines. Without a prediction (nobody clicked, as in an automatic run) it
-        says what turned out, and how to predict.
-
-        Parameters
-        ----------
-        actual : int or str
-            Which choice came true: index from 0, letter or text; or, where none of them did, any
-            other text that says what was measured.
-        because : str
-            One sentence: why.
-        """
-        fits = not isinstance(actual, str) or actual in self.choices or len(actual) == 1
-        index = self._index("actual", actual) if fits else None
-        outcome = _text("actual", actual) if index is None else self.choices[index]
-        because = str(because)
-        self._actual = outcome
-        if self._result is None:
-            lines = [f"It turned out: {outcome}", "(You made no prediction this time.)"]
-        else:
-            guess, correct = self._result.choice, self._result.index == index
-            self._result = QuizResult(self._result.index, guess, correct, because)
-            lines = [
-                f"You predicted: {guess}",
-                f"It turned out: {outcome} {'✓ as you predicted' if correct else '✗ not so'}",
-            ]
-        print("\n".join([*lines, *([because] if because else [])]))
-        self._refresh()
-
-    def feedback(self):
-        """Return the prediction, and once revealed what turned out, as HTML."""
-        if self._result is None:
-            return ""
-        if self._actual is None:
-            note = paragraphs("Run the next cell to see what turns out.")
-            return card(repr(self._result), note, "open")
-        title = "✓ As you predicted" if self._result.correct else "✗ It turned out otherwise"
-        text = f"You predicted: {self._result.choice}\n\nIt turned out: {self._actual}"
-        kind = "passed" if self._result.correct else "failed"
-        return card(title, paragraphs(f"{text}\n\n{self._result.explanation}"), kind)
-
-    def mark(self, index):
-        """Return the words that stand before a choice."""
-        if self._result is not None and self._result.index == index:
-            return "Your prediction: "
-        return ""
-
-    def _kind(self):
-        return "Predict"
-
-
-def _text(name, value):
     if not isinstance(value, str):
         raise TypeError(f"{name} must be a text, but got {checks.describe(value)}.")
     if not value.strip():
@@ -279,7 +218,20 @@ def _text(name, value):
     return value
 
 
-def _texts(name, values):
+def as_texts(name, values):
+    """Return a list of texts, or say what came instead.
+
+    Parameters
+    ----------
+    name : str
+        The argument's name.
+    values : object
+        What came.
+
+    Returns
+    -------
+    list of str
+    """
     if isinstance(values, str) or not hasattr(values, "__iter__"):
         raise TypeError(f"{name} must be a list of texts, but got {checks.describe(values)}.")
     values = list(values)

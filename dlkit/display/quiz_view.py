@@ -46,9 +46,8 @@ class QuizView:
 
     def refresh(self):
         """Bring the buttons' words and the feedback up to date."""
-        for index, (button, choice) in enumerate(
-            zip(self.buttons, self._quiz.choices, strict=True)
-        ):
+        choices = self._quiz.lettered_choices
+        for index, (button, choice) in enumerate(zip(self.buttons, choices, strict=True)):
             button.description = self._quiz.mark(index) + choice
         feedback = self._quiz.feedback()
         # An alert that is inserted is read out by screen readers; an empty one would be noise.

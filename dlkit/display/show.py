@@ -12,6 +12,7 @@ from dlkit.display.source import (
     source_of,
     summary_of,
 )
+from dlkit.display.words import Words, display
 
 
 def show(*things, docstring=True):
@@ -19,7 +20,7 @@ def show(*things, docstring=True):
 
     In a notebook the source is highlighted and the formulae of its docstring are typeset above
     it; in plain Python the source is printed. A figure is shown as a picture, and the sentence
-    that says what can be seen in it is printed under it.
+    that says what can be seen in it is shown under it.
 
     Parameters
     ----------
@@ -44,11 +45,11 @@ def show(*things, docstring=True):
     ]
     for picture, source in zip(pictures, sources, strict=True):
         if picture is None:
-            _display(source, plain=source.text)
+            display(source)
         else:
             shown = Picture(picture)
-            _display(shown, plain="")
-            print(shown.sentence)
+            display(shown, plain="")
+            display(Words(shown.sentence))
 
 
 class Source:
@@ -88,7 +89,8 @@ class Source:
         if self._plain_formula:
             formulae = code_block(escape(self._plain_formula))
         body = formulae + code_block(highlighted(self.text))
-        return {"text/plain": self.text, "text/html": card(self.summary, body)}
+        said = self.summary in " ".join(self.text.split())  # the docstring opens with it
+        return {"text/plain": self.text, "text/html": card("" if said else self.summary, body)}
 
 
 class Picture:
@@ -148,14 +150,3 @@ def as_figure(thing):
     if figure_module is not None and isinstance(thing, figure_module.Figure):
         return thing
     return None
-
-
-def _display(shown, plain):
-    """Display in a notebook; print ``plain`` anywhere else."""
-    ipython = sys.modules.get("IPython")
-    if ipython is not None and ipython.get_ipython() is not None:
-        from IPython.display import display
-
-        display(shown)
-    elif plain:
-        print(plain)

@@ -2,7 +2,9 @@
 
 import pytest
 
-from dlkit.display.quiz import Prediction, Quiz
+from dlkit.display import words
+from dlkit.display.prediction import Prediction
+from dlkit.display.quiz import Quiz
 
 
 @pytest.fixture
@@ -18,6 +20,16 @@ def quiz():
 @pytest.fixture
 def prediction():
     return Quiz.predict("Which is faster?", ["SGD", "Adam"])
+
+
+@pytest.fixture
+def shown(monkeypatch):
+    """What was displayed, as bundles, instead of a printed text."""
+    bundles = []
+    monkeypatch.setattr(
+        "dlkit.display.prediction.display", lambda words: bundles.append(words._repr_mimebundle_())
+    )
+    return bundles
 
 
 def test_the_stored_form_lists_question_and_choices_and_gives_nothing_away(quiz):
@@ -44,15 +56,15 @@ def test_every_form_of_a_choice_is_understood(quiz):
 def test_a_click_does_what_choose_does(quiz):
     quiz.widget()
     button = quiz._view.buttons[1]
-    assert button.description == "It shrinks."
+    assert button.description == "B) It shrinks."
     button.click()
     assert quiz.result.index == 1
-    assert button.description == "✗ Not right: It shrinks."
+    assert button.description == "✗ Not right: B) It shrinks."
     assert "Only for negative x." in quiz._view._feedback.value
     assert 'role="alert"' in quiz._view._feedback.value
     quiz._view.buttons[2].click()
-    assert quiz._view.buttons[2].description == "✓ Right: It depends on the sign of x."
-    assert button.description == "It shrinks."
+    assert quiz._view.buttons[2].description == "✓ Right: C) It depends on the sign of x."
+    assert button.description == "B) It shrinks."
 
 
 def test_a_choice_made_before_the_display_is_shown(quiz):
@@ -103,16 +115,76 @@ def test_reveal_without_a_prediction_is_the_same_every_time(prediction, capsys):
     assert prediction.result is None
 
 
-def test_a_prediction_may_change_after_the_reveal(prediction, capsys):
+def test_reveal_without_a_prediction_is_folded_in_a_notebook(prediction, shown):
+    prediction.reveal("Adam", because="It scales each step.")
+    (bundle,) = shown
+    assert bundle["text/plain"].startswith("It turned out: Adam\n")
+    html = bundle["text/html"]
+    assert html.startswith("<details") and "open>" not in html.partition(">")[0] + ">"
+    visible, _, hidden = html.partition("</summary>")
+    assert "What turned out (make your prediction above first, then open)" in visible
+    assert "Adam" not in visible
+    assert "It turned out: Adam" in hidden and "It scales each step." in hidden
+
+
+def test_reveal_with_a_prediction_is_open_and_compares(prediction, shown):
+    prediction.choose("SGD")
+    prediction.reveal("Adam", because="It scales each step.")
+    (bundle,) = shown
+    assert "You predicted: SGD" in bundle["text/plain"]
+    html = bundle["text/html"]
+    assert "<details" not in html
+    for piece in ("otherwise", "You predicted: SGD", "It turned out: Adam", "It scales"):
+        assert piece in html
+
+
+def test_the_verdict_stays_when_another_answer_is_clicked_after_the_reveal(prediction, capsys):
     prediction.choose(0)
-    prediction.reveal(1)
-    assert "It turned out otherwise" in prediction.feedback()
     prediction.choose(1)
-    assert "turns out" in prediction.feedback() and "otherwise" not in prediction.feedback()
-    prediction.reveal(1)
+    prediction.choose(0)  # a prediction may change until it is revealed
+    prediction.reveal(1, because="It scales each step.")
+    prediction.widget()
+    before = prediction.result
+    prediction._view.buttons[1].click()
+    assert prediction.result is before
+    for piece in ("It turned out otherwise", "You predicted: SGD", "It scales", "stands"):
+        assert piece in prediction._view._feedback.value
+    assert prediction._view.buttons[0].description == "Your prediction: A) SGD"
+    assert prediction._view.buttons[1].description == "B) Adam"
+    prediction.reveal(0)  # measured anew: the verdict is on the prediction that stands
     assert "As you predicted" in prediction.feedback()
-    assert prediction.widget() is not None
-    assert prediction._view.buttons[1].description == "Your prediction: Adam"
+
+
+def test_who_predicts_only_after_the_reveal_gets_the_verdict_at_once(prediction, capsys):
+    prediction.reveal("Adam", because="It scales each step.")
+    result = prediction.choose("B")
+    assert result.correct is True
+    assert "As you predicted" in prediction.feedback() and "It scales" in prediction.feedback()
+
+
+def test_a_stored_question_has_letters_and_no_numbers(quiz, prediction):
+    for question in (quiz, prediction):
+        html = question._repr_mimebundle_()["text/html"]
+        assert "<ol" not in html and "list-style:none" in html
+        for letter, choice in zip("ABC", question.choices, strict=False):
+            assert f"<li>{letter}) {choice}</li>" in html
+
+
+def test_words_are_displayed_in_a_notebook_and_printed_elsewhere(monkeypatch, capsys):
+    import IPython
+    import IPython.display
+
+    words.display(words.Words("a < b"))
+    assert capsys.readouterr().out == "a < b\n"
+    bundles = []
+    monkeypatch.setattr(IPython, "get_ipython", lambda: object())
+    monkeypatch.setattr(IPython.display, "display", bundles.append)
+    words.display(words.Words("a < b"))
+    (shown,) = bundles
+    bundle = shown._repr_mimebundle_()
+    assert bundle["text/plain"] == "a < b"
+    assert bundle["text/html"].startswith("<p") and "a &lt; b</p>" in bundle["text/html"]
+    assert capsys.readouterr().out == ""
 
 
 @pytest.mark.parametrize(

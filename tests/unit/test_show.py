@@ -168,6 +168,41 @@ def test_in_a_notebook_it_displays(monkeypatch):
     assert [part.text.split("\n")[0] for part in shown] == ["def squared(x):", "class Holder:"]
 
 
+def test_in_a_notebook_the_sentence_is_displayed_directly_under_its_picture(monkeypatch, capsys):
+    import IPython
+    import IPython.display
+
+    shown = []
+    monkeypatch.setattr(IPython, "get_ipython", lambda: object())
+    monkeypatch.setattr(IPython.display, "display", shown.append)
+    figure = Figure()
+    figure.subplots().set(title="Loss & gap fall", xlabel="epoch", ylabel="loss")
+    show(figure, squared)
+    picture, sentence, source = shown
+    assert isinstance(picture, Picture) and isinstance(source, Source)
+    bundle = sentence._repr_mimebundle_()
+    assert bundle["text/plain"] == picture.sentence
+    assert bundle["text/html"].startswith("<p") and "Loss &amp; gap fall" in bundle["text/html"]
+    assert capsys.readouterr().out == ""
+
+
+def test_a_source_says_its_first_sentence_once():
+    sentence = "Return the square of each element."
+    for docstring in (True, False):
+        html = Source(squared, docstring=docstring)._repr_mimebundle_()["text/html"]
+        assert html.count(sentence) == 1
+        assert ("<strong>" in html) is not docstring
+
+
+def test_code_scrolls_instead_of_breaking_inside_words():
+    html = cards.code_block("x")
+    for tag in ("<pre", "<code"):
+        style = html.partition(tag)[2].partition(">")[0]
+        for rule in ("white-space:pre;", "word-break:normal", "overflow-wrap:normal"):
+            assert rule in style
+    assert "overflow-x:auto" in html
+
+
 def test_cards_escape_titles_and_lay_out_paragraphs():
     html = cards.card("1 < 2", cards.paragraphs("Use `a < b`.\n\n- one\n- two\n\n    x = 1"))
     assert "1 &lt; 2" in html and "<code>a &lt; b</code>" in html

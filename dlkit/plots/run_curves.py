@@ -50,6 +50,9 @@ def training_curves(runs, quantities=None, title="", best_epoch=None, loss_scale
     """
     named = _named(runs)
     checks.choice("loss_scale", loss_scale, ("linear", "log"))
+    checks.text("title", title)
+    if quantities is not None:
+        quantities = checks.texts("quantities", quantities)
     known = [key for key in NAMES if any(key in curves for curves in named.values())]
     quantities = known if quantities is None else list(quantities)
     for quantity in quantities:
@@ -138,11 +141,26 @@ def _panel(named, quantity, best_epoch, loss_scale):
         y_label=NAMES.get(quantity, quantity.replace("_", " ")),
         x_range=(1 - 0.03 * longest, longest + 0.03 * longest),
         x_ticks=_epoch_ticks(longest),
+        y_range=_y_range(named, quantity, loss_scale),
         y_scale=loss_scale if quantity == "loss" else "linear",
     )
     ending = f" Best epoch: {best_epoch}." if best_epoch is not None and quantity == "loss" else ""
     name = _short(quantity)
     return panel, f"{name.capitalize()} over {longest} epochs: {'; '.join(sentences)}.{ending}"
+
+
+def _y_range(named, quantity, loss_scale):
+    """Start at zero, so that a loss that hardly moves looks like one; None leaves it to the data."""
+    if quantity == "accuracy":
+        return (0, 1.02)
+    if quantity == "loss" and loss_scale == "log":
+        return None
+    keys = (quantity, f"val_{quantity}")
+    values = np.concatenate([c[key] for c in named.values() for key in keys if key in c])
+    values = values[np.isfinite(values)]
+    if not values.size or values.min() < 0 or values.max() <= 0:
+        return None
+    return (0, 1.08 * values.max())
 
 
 def _title(named, quantity, best_epoch):

@@ -22,14 +22,6 @@ SCHEDULES = {
 }
 
 
-@pytest.fixture
-def float64():
-    before = keras.config.floatx()
-    keras.config.set_floatx("float64")
-    yield
-    keras.config.set_floatx(before)
-
-
 def small_task():
     generator = np.random.default_rng(0)
     x = generator.normal(size=(96, 4)).astype("float32")

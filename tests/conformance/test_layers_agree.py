@@ -23,12 +23,7 @@ from dlkit.regularizers import L1L2
 EXACT = {"momentum": 0.875, "epsilon": 2.0**-10}
 
 
-@pytest.fixture(autouse=True, scope="module")
-def float64():
-    before = keras.config.floatx()
-    keras.config.set_floatx("float64")
-    yield
-    keras.config.set_floatx(before)
+pytestmark = pytest.mark.usefixtures("module_in_float64")
 
 
 def batch_normalization_output(self, x, training, ddof=0, outside=False):

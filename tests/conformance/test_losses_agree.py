@@ -16,12 +16,7 @@ GENERATOR = np.random.default_rng(11)
 SAMPLES, CLASSES = 9, 4
 
 
-@pytest.fixture(autouse=True, scope="module")
-def float64():
-    before = keras.config.floatx()
-    keras.config.set_floatx("float64")
-    yield
-    keras.config.set_floatx(before)
+pytestmark = pytest.mark.usefixtures("module_in_float64")
 
 
 def softmax(z):

@@ -75,6 +75,81 @@ def test_loss_and_gradients_agree_in_float64(x, activation):
         np.testing.assert_allclose(twin.state[name], array, atol=1e-12)
 
 
+def image_layers():
+    return [
+        layers.Conv2D(4, 3, strides=2, padding="same", activation="tanh", kernel_regularizer=EXACT),
+        layers.MaxPooling2D(2, strides=1, padding="same"),
+        layers.Conv2D(3, (2, 1)),
+        layers.AveragePooling2D(2, padding="same"),
+        layers.GlobalAveragePooling2D(),
+    ]
+
+
+def sequence_layers():
+    inside = [layers.Dense(4, "tanh"), layers.Dropout(0.5), layers.BatchNormalization(**BINARY)]
+    nested = layers.Residual([layers.Dense(4, kernel_regularizer=EXACT)])
+    return [
+        layers.Embedding(5, 4),
+        layers.PositionalEncoding(9),
+        layers.Residual([layers.LayerNormalization(epsilon=2.0**-10), *inside, nested]),
+        layers.PositionalEncoding(6, "learned"),
+        layers.Conv1D(3, 2, padding="same"),
+        layers.GlobalAveragePooling1D(keepdims=True),
+    ]
+
+
+BINARY = {"momentum": 0.5, "epsilon": 2.0**-10}
+
+
+@pytest.mark.parametrize(("dtype", "tolerance"), [("float32", 1e-6), ("float64", 1e-12)])
+@pytest.mark.parametrize("make", [image_layers, sequence_layers])
+def test_images_and_sequences_there_and_back(make, dtype, tolerance):
+    generator = np.random.default_rng(0)
+    shape = (9, 8, 2) if make is image_layers else (6,)
+    x = generator.normal(size=(4, *shape)) if make is image_layers else [[0, 4, 1, 1, 2, 3]] * 2
+    x = np.asarray(x, dtype)
+    network = Network(make(), shape, dtype=dtype)
+    network.flat_parameters[...] = generator.normal(0, 0.5, network.flat_parameters.size)
+    network.forward(x, training=True)
+    model = to_keras(network)
+    expected = network.predict(x)
+    np.testing.assert_allclose(np.asarray(model(x)), expected, rtol=0, atol=tolerance)
+    back = from_keras(model)
+    assert back.get_config() == network.get_config()
+    np.testing.assert_array_equal(back.predict(x), expected)
+
+
+def test_a_residual_in_keras_is_saved_and_trained(tmp_path):
+    network = Network([layers.Residual([layers.Dense(3, "relu"), layers.Dropout(0.2)])], (3,))
+    model = to_keras(network)
+    x = np.ones((4, 3), "float32")
+    model.save(tmp_path / "model.keras")
+    again = keras.saving.load_model(tmp_path / "model.keras")
+    np.testing.assert_array_equal(np.asarray(again(x)), np.asarray(model(x)))
+    again.compile("sgd", "mse")
+    again.fit(x, x, verbose=0)
+    assert (np.asarray(again(x)) != np.asarray(model(x))).any()
+    assert (from_keras(again).predict(x) != network.predict(x)).any()
+
+
+@pytest.mark.parametrize(
+    ("layer", "word"),
+    [
+        (keras.layers.Conv2D(2, 3, dilation_rate=2), "dilation_rate"),
+        (keras.layers.Conv2D(2, 3, groups=2), "groups"),
+        (keras.layers.Conv1D(2, 3, padding="causal"), "padding"),
+        (keras.layers.MaxPooling2D(data_format="channels_first"), "data_format"),
+        (keras.layers.LayerNormalization(axis=1), "axis"),
+        (keras.layers.Embedding(3, 2, mask_zero=True), "mask_zero"),
+    ],
+)
+def test_what_dlkit_does_not_know_is_refused(layer, word):
+    images = isinstance(layer, keras.layers.Conv2D | keras.layers.MaxPooling2D)
+    model = keras.Sequential([keras.Input((8, 8, 2) if images else (8, 8)), layer])
+    with pytest.raises(ValueError, match=word):
+        from_keras(model)
+
+
 def test_names_and_weights_are_copied_and_stay_apart(x):
     network = trained_network("float32", x)
     model = to_keras(network)

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from dlkit import checks
 from dlkit.plots.style import FOREGROUND
 
 
@@ -275,7 +276,20 @@ class Panel:
     y_ticks: tuple | None = None
 
     def __post_init__(self):
+        if not isinstance(self.marks, list | tuple) or not all(map(_is_mark, self.marks)):
+            raise TypeError(
+                "marks must be a list of Line, Points, Area, Bars, Heat, Text, Arrow or Box, but "
+                f"got {checks.describe(self.marks)}."
+            )
         object.__setattr__(self, "marks", tuple(self.marks))
+        for name in ("title", "x_label", "y_label"):
+            checks.text(name, getattr(self, name))
+        for name in ("axes", "equal", "legend"):
+            checks.truth_value(name, getattr(self, name))
+        for axis in ("x", "y"):
+            checks.choice(f"{axis}_scale", getattr(self, f"{axis}_scale"), ("linear", "log"))
+            _check_range(f"{axis}_range", getattr(self, f"{axis}_range"))
+            _check_ticks(f"{axis}_ticks", getattr(self, f"{axis}_ticks"))
 
     def ranges(self):
         """Return ((x from, x to), (y from, y to)): as given, or what the marks need."""
@@ -322,13 +336,56 @@ class Chart:
     shares: tuple | None = field(default=None)
 
     def __post_init__(self):
-        panels = (self.panels,) if isinstance(self.panels, Panel) else tuple(self.panels)
-        object.__setattr__(self, "panels", panels)
+        panels = (self.panels,) if isinstance(self.panels, Panel) else self.panels
+        if not isinstance(panels, list | tuple) or not all(isinstance(p, Panel) for p in panels):
+            raise TypeError(
+                f"panels must be a list of Panel, but got {checks.describe(self.panels)}."
+            )
         if not panels:
             raise ValueError("panels must hold at least one Panel, but got none.")
-        if not isinstance(self.summary, str) or not self.summary.strip():
+        if isinstance(self.summary, str) and not self.summary.strip():
             raise ValueError("summary must say in words what the chart shows, but it is empty.")
-        object.__setattr__(self, "columns", min(self.columns or len(panels), len(panels)))
+        checks.text("summary", self.summary)
+        checks.text("title", self.title)
+        for name in ("width", "height"):
+            checks.number(name, getattr(self, name), above=0)
+        if self.columns is not None:
+            checks.whole_number("columns", self.columns)
+        columns = min(self.columns or len(panels), len(panels))
+        if self.shares is not None:
+            checks.array("shares", self.shares, shape=(columns,))
+            for share in self.shares:
+                checks.number("shares", share, above=0)
+        object.__setattr__(self, "panels", tuple(panels))
+        object.__setattr__(self, "columns", columns)
+
+
+def _is_mark(thing):
+    return isinstance(thing, Line | Points | Area | Bars | Heat | Text | Arrow | Box)
+
+
+def _check_range(name, ends):
+    if ends is None:
+        return
+    if not isinstance(ends, list | tuple | np.ndarray) or len(ends) != 2:
+        raise TypeError(f"{name} must be a pair (from, to), but got {checks.describe(ends)}.")
+    low, high = (checks.number(name, end) for end in ends)
+    if low >= high:
+        raise ValueError(f"{name} must rise from its first to its second number, but got {ends}.")
+
+
+def _check_ticks(name, ticks):
+    if ticks is None:
+        return
+    try:
+        pairs = [(position, words) for position, words in ticks]
+    except (TypeError, ValueError):
+        raise TypeError(
+            f"{name} must be a list of (position, text), but got {checks.describe(ticks)}."
+        ) from None
+    for position, words in pairs:
+        checks.number(name, position)
+        checks.text(name, words)
 
 
 def _extent(marks, axis, scale):

@@ -9,6 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import FancyArrowPatch, FancyBboxPatch, Patch
 from matplotlib.ticker import NullFormatter
 
+from dlkit import checks
 from dlkit.plots import chart as marks
 from dlkit.plots.style import COLOR_MAPS, DASHES, FOREGROUND, color_of
 
@@ -37,6 +38,8 @@ def to_figure(chart):
         Made without pyplot, so that no global state is touched and any thread may call it. Its
         text alternative is ``figure_summary(figure)``.
     """
+    if not isinstance(chart, marks.Chart):
+        raise TypeError(f"chart must be a Chart, but got {checks.describe(chart)}.")
     rows = -(-len(chart.panels) // chart.columns)
     figure = Figure(figsize=(chart.width / 100, chart.height / 100), dpi=100, layout="constrained")
     FigureCanvasAgg(figure)

@@ -4,6 +4,7 @@ import numpy as np
 
 from dlkit import checks
 from dlkit.plots.chart import Chart, Heat, Panel, Text
+from dlkit.plots.predictions import class_names_for, labels
 from dlkit.plots.run_curves import say
 
 CELL = 1.0
@@ -37,14 +38,19 @@ def sample_images(x, y=None, predictions=None, class_names=None, columns=10, tit
     """
     images = _as_images("x", x)
     columns = checks.whole_number("columns", columns, maximum=50)
-    y = None if y is None else checks.array("y", y, shape=(len(images),))
-    if predictions is not None:
-        predictions = checks.array("predictions", predictions, shape=(len(images),))
-        if y is None:
-            raise ValueError("predictions need y beside them, to tell right from wrong.")
+    checks.text("title", title)
+    y, predictions = (
+        None if values is None else labels(key, checks.array(key, values, shape=(len(images),)))
+        for key, values in (("y", y), ("predictions", predictions))
+    )
+    if predictions is not None and y is None:
+        raise ValueError("predictions need y beside them, to tell right from wrong.")
+    given = [values for values in (y, predictions) if values is not None]
+    classes = max((int(values.max()) + 1 for values in given), default=0)
+    names = class_names_for(classes, class_names)
 
     def name(label):
-        return str(int(label)) if class_names is None else class_names[int(label)]
+        return names[label]
 
     texts, wrong = [], 0
     for index in range(len(images) if y is not None else 0):
@@ -90,6 +96,11 @@ def weights_as_images(kernel, image_shape=None, columns=8, units=None, title="")
     """
     kernel = checks.array("kernel", kernel, ndim=(2, 4), dtype="float64")
     columns = checks.whole_number("columns", columns, maximum=50)
+    checks.text("title", title)
+    if image_shape is not None:
+        image_shape = checks.shape("image_shape", image_shape)
+    if units is not None and not isinstance(units, list | tuple | range | np.ndarray):
+        raise TypeError(f"units must be a list of whole numbers, but got {checks.describe(units)}.")
     if kernel.ndim == 4:
         images = np.moveaxis(kernel.mean(axis=2), -1, 0)
     else:
@@ -131,10 +142,13 @@ def _as_images(name, values, image_shape=None, most=400):
     if image_shape is None:
         side = int(np.sqrt(values.shape[1]))
         image_shape = (side, side)
-    height, width = (checks.whole_number("image_shape", length) for length in image_shape)
+    if len(image_shape) != 2:
+        raise ValueError(f"image_shape must be (height, width), but got {image_shape}.")
+    height, width = image_shape
     if height * width != values.shape[1]:
         raise ValueError(
-            f"{name} has {values.shape[1]} pixels per image, which do not make {height} × {width}. "
+            f"{name} must have {height} × {width} pixels per image, but has "
+            f"{values.shape[1]} pixels. "
             "Give images of shape (height, width)"
             + (", or image_shape=(height, width)." if name == "kernel" else ".")
         )

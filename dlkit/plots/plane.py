@@ -103,7 +103,7 @@ def _outputs(name, model, points):
 
 
 def _pair(name, texts):
-    texts = tuple(texts)
-    if len(texts) != 2 or not all(isinstance(text, str) and text for text in texts):
+    texts = checks.texts(name, texts)
+    if len(texts) != 2 or not all(texts):
         raise ValueError(f"{name} must be two texts, but got {checks.describe(texts)}.")
     return texts

@@ -35,10 +35,9 @@ def confusion_matrix(y_true, y_pred, class_names=None, title=""):
     """
     y_true, y_pred = labels("y_true", y_true), labels("y_pred", y_pred)
     checks.same_length(y_true=y_true, y_pred=y_pred)
+    checks.text("title", title)
     found = int(max(y_true.max(), y_pred.max())) + 1
-    names = [str(label) for label in range(found)] if class_names is None else list(class_names)
-    if len(names) < found:
-        raise ValueError(f"class_names must name {found} classes, but has {len(names)} names.")
+    names = class_names_for(found, class_names)
     if len(names) > MOST_CLASSES:
         raise ValueError(
             f"A matrix of {len(names)} classes cannot be read; {MOST_CLASSES} are the most."
@@ -136,6 +135,16 @@ def predicted_against_true(y_true, y_pred, name="target", unit="", title=""):
         f"{say(y_pred.max())}."
     )
     return Chart(panel, summary, width=440, height=430)
+
+
+def class_names_for(classes, class_names=None):
+    """Return a name per class, their numbers by default, or raise if there are too few."""
+    if class_names is None:
+        return [str(label) for label in range(classes)]
+    names = list(checks.texts("class_names", class_names))
+    if len(names) < classes:
+        raise ValueError(f"class_names must name {classes} classes, but has {len(names)} names.")
+    return names
 
 
 def labels(name, values):

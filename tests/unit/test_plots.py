@@ -212,7 +212,7 @@ IMAGES = np.zeros((2, 4, 4))
         (lambda: training_curves({"loss": []}), ValueError, "finished epoch"),
         (lambda: training_curves({"a": {"val_loss": [1]}}), ValueError, "must hold 'loss'"),
         (lambda: training_curves(RUN, ["los"]), ValueError, "Did you mean 'loss'"),
-        (lambda: training_curves(RUN, []), ValueError, "runs must hold"),
+        (lambda: training_curves(RUN, []), ValueError, "quantities must hold"),
         (lambda: training_curves(RUN, best_epoch=5), ValueError, "best_epoch"),
         (lambda: training_curves({"a": RUN, "b": RUN}, best_epoch=1), ValueError, "single run"),
         (lambda: training_curves(RUN, loss_scale="lin"), ValueError, "loss_scale"),

@@ -47,6 +47,7 @@ _LAZY = {
     "hint": "dlkit.exercises:hint",
     "solution": "dlkit.exercises:solution",
     "progress": "dlkit.exercises:progress",
+    "quiz": "dlkit.exercises:quiz",
 }
 
 __all__ = ["__version__", *_LAZY]

@@ -71,6 +71,8 @@ class Quiz:
     def __init__(self, question, choices, answer, explanations):
         self.question = as_text("question", question)
         self.choices = as_texts("choices", choices)
+        for index, choice in enumerate(self.choices):
+            as_text(f"choices[{index}]", choice)
         if not 2 <= len(self.choices) <= len(_LETTERS):
             raise ValueError(
                 f"choices must be 2 to {len(_LETTERS)} answers, but got {len(self.choices)}."

@@ -1,11 +1,12 @@
-"""Exercises: `statement`, `check`, `hint`, `solution` and `progress`, each by the exercise's id."""
+"""Exercises: `statement`, `check`, `hint`, `solution`, `progress`, `quiz`, each by an id."""
 
 from dlkit import checks
 from dlkit.exercises import record, running
+from dlkit.exercises.quizzes import quiz
 from dlkit.exercises.registry import LESSONS, exercises, get
 from dlkit.exercises.results import CheckResult, Note
 
-__all__ = ["check", "get", "hint", "progress", "solution", "statement"]
+__all__ = ["check", "get", "hint", "progress", "quiz", "solution", "statement"]
 
 _given = {}  # id -> how many hints were shown in this session
 

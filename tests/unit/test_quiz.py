@@ -1,10 +1,16 @@
 """Quizzes: driven without a browser exactly as with one."""
 
+import re
+
 import pytest
 
+import dlkit
 from dlkit.display import words
 from dlkit.display.prediction import Prediction
 from dlkit.display.quiz import Quiz
+from dlkit.exercises.quizzes import quiz as exit_quiz
+from dlkit.exercises.quizzes import quizzes
+from dlkit.exercises.registry import LESSONS
 
 
 @pytest.fixture
@@ -194,6 +200,7 @@ def test_words_are_displayed_in_a_notebook_and_printed_elsewhere(monkeypatch, ca
         (("  ", ["a", "b"], 0, ["", ""]), ValueError, "question must not be empty"),
         (("q", "ab", 0, ["", ""]), TypeError, "choices must be a list"),
         (("q", [1, 2], 0, ["", ""]), TypeError, r"choices\[0\] must be a text"),
+        (("q", ["a", " "], 0, ["", ""]), ValueError, r"choices\[1\] must not be empty"),
         (("q", ["a"], 0, [""]), ValueError, "choices must be 2 to 10"),
         (("q", ["a", "a"], 0, ["", ""]), ValueError, "must all differ"),
         (("q", ["a", "b"], 2, ["", ""]), ValueError, "answer must be a whole number"),
@@ -212,3 +219,47 @@ def test_an_impossible_choice_leaves_the_result_alone(quiz, choice):
     with pytest.raises((TypeError, ValueError), match="choice must be"):
         quiz.choose(choice)
     assert quiz.result.index == 1
+
+
+# --- the exit quizzes of the lessons --------------------------------------------------------------
+IDS = list(quizzes())
+
+
+@pytest.mark.parametrize("id", IDS)
+def test_an_exit_quiz_is_whole_and_says_why_to_every_choice(id):
+    asked = exit_quiz(id)
+    verdicts = [asked.choose(choice) for choice in asked.choices]
+    assert [verdict.correct for verdict in verdicts].count(True) == 1
+    assert all(len(verdict.explanation.split()) >= 4 for verdict in verdicts)
+    assert len({verdict.explanation for verdict in verdicts}) == len(verdicts)
+
+
+@pytest.mark.parametrize("id", IDS)
+def test_the_right_answer_is_not_recognisable_by_its_length(id):
+    entry = quizzes()[id]
+    lengths = [len(choice) for choice in entry["choices"]]
+    right = lengths.pop(entry["answer"])
+    assert min(lengths) <= right <= max(lengths)
+
+
+@pytest.mark.parametrize("lesson", LESSONS)
+def test_a_lesson_has_two_quizzes_or_more_with_answers_in_different_places(lesson):
+    mine = [id for id in IDS if id.startswith(lesson + ".")]
+    assert mine == [f"{lesson}.{letter}" for letter in "abcdefgh"[: len(mine)]]
+    assert len(mine) >= 2
+    assert len({quizzes()[id]["answer"] for id in mine}) >= 2
+
+
+def test_a_quiz_is_new_at_each_call_and_handed_on():
+    exit_quiz("00.a").choose(0)
+    assert exit_quiz("00.a").result is None
+    assert isinstance(dlkit.quiz("00.a"), Quiz) and "quiz" in dlkit.exercises.__all__
+    assert exit_quiz(" 00.A ").question == exit_quiz("00.a").question
+
+
+def test_an_unknown_quiz_suggests_the_nearest():
+    for wrong, known in [("00a", "00.a"), ("01_c", "01.c"), ("3.b", "03.b")]:
+        with pytest.raises(ValueError, match=f"Did you mean '{re.escape(known)}'"):
+            exit_quiz(wrong)
+    with pytest.raises((TypeError, ValueError), match="id of a quiz must be"):
+        exit_quiz(0.1)

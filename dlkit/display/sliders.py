@@ -4,10 +4,13 @@ A slider of ipywidgets with ``continuous_update`` rounds any value to its step a
 back, as if a hand had moved it: 0.1234 becomes 0.12, and while a lab moves its sliders itself, old
 values come back in the middle of it. Two measures end that. Values from the kernel travel together
 with ``continuous_update=False``, which silences the page while it takes them over; and an answer
-that is nothing but the present value rounded to the step is not taken for a move.
+that is nothing but a value of the kernel's, rounded to the step, is not taken for a move. The page
+may answer late, when the kernel is already further: so the last few values are remembered until an
+answer or a real move comes.
 """
 
 import math
+from collections import deque
 
 import ipywidgets as widgets
 
@@ -19,11 +22,17 @@ class _Steady:
 
     _silent = False
 
+    def __init__(self, *arguments, **options):
+        self._given = deque(maxlen=8)
+        super().__init__(*arguments, **options)
+        self._given.append(self.value)
+
     def send_state(self, key=None):
         names = {key} if isinstance(key, str) else set(key or ())
         if not (names & _MOVING and self.continuous_update):
             super().send_state(key)
             return
+        self._given.append(self.value)
         self._silent = True
         try:
             super().send_state(names | {"continuous_update"})
@@ -43,9 +52,15 @@ class _Steady:
         super().set_state(sync_data)
 
     def _is_rounding(self, value):
-        """Whether the value is the present one, moved to the nearest step and by no more."""
-        apart = abs(self._place(value) - self._place(self.value))
-        return 0 < apart <= 0.5 * self.step * (1 + 1e-6)
+        """Whether the page only answers to a value of the kernel's, moved to the nearest step."""
+        for given in self._given:
+            apart = abs(self._place(value) - self._place(given))
+            if 0 < apart <= 0.5 * self.step * (1 + 1e-6):
+                while self._given[0] != given:
+                    self._given.popleft()  # earlier ones will not be answered any more
+                return True
+        self._given.clear()
+        return False
 
 
 class SteadySlider(_Steady, widgets.FloatSlider):

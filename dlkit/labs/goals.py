@@ -1,6 +1,6 @@
 """A goal that a lab recognises when it is reached."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 
 from dlkit import checks
 
@@ -30,7 +30,29 @@ class Goal:
         checks.choice("metric", self.metric, ("accuracy", "val_accuracy"))
         checks.number("at_least", self.at_least, minimum=0, maximum=1)
         checks.whole_number("within_epochs", self.within_epochs)
+        if self.changing_only:
+            object.__setattr__(
+                self, "changing_only", checks.texts("changing_only", self.changing_only)
+            )
+        elif not isinstance(self.changing_only, list | tuple):
+            raise TypeError(
+                "changing_only must be a list of names of controls, but got "
+                f"{checks.describe(self.changing_only)}."
+            )
         object.__setattr__(self, "changing_only", tuple(self.changing_only))
+
+    @classmethod
+    def from_value(cls, value):
+        """Return a goal as it is, or the goal that a dictionary of its fields describes."""
+        if isinstance(value, cls):
+            return value
+        if not isinstance(value, dict):
+            raise TypeError(
+                f"goal must be a Goal or a dictionary, but got {checks.describe(value)}."
+            )
+        for name in value:
+            checks.choice("a field of goal", name, [field.name for field in fields(cls)])
+        return cls(**value)
 
     def sentence(self):
         """Return the goal in words."""
@@ -63,7 +85,7 @@ class Goal:
             return "Challenge: not met, for there is no accuracy yet."
         best = _percent(max(values))
         if max(values) < self.at_least:
-            return f"Challenge: not met yet, the best so far is {best}."
+            return f"Challenge: not met yet, the best of {self.within_epochs} epochs is {best}."
         moved = [name for name in settings if settings[name] != opening[name]]
         others = [name for name in moved if name not in self.changing_only]
         if self.changing_only and others:

@@ -5,7 +5,7 @@ import threading
 import time
 from dataclasses import dataclass, replace
 
-from dlkit import datasets
+from dlkit import checks, datasets
 from dlkit.display.controls import button
 from dlkit.display.lab import Lab
 from dlkit.labs.architectures import ARCHITECTURES, build_model, check_fit
@@ -73,11 +73,10 @@ class TrainingLab(Lab):
 
     def __init__(self, *, goal=None, challenge=None, **values):
         if goal is None:
-            goal = Goal(at_least=0.97, within_epochs=10, changing_only=("learning_rate",))
-        self.goal = Goal(**goal) if isinstance(goal, dict) else goal
-        if not isinstance(self.goal, Goal):
-            raise TypeError(f"goal must be a Goal or a dictionary, but got {type(goal).__name__}.")
-        super().__init__(challenge=challenge or self.goal.sentence(), **values)
+            goal = Goal(at_least=0.96, within_epochs=10, changing_only=("learning_rate",))
+        self.goal = Goal.from_value(goal)
+        challenge = self.goal.sentence() if challenge in (None, "") else challenge
+        super().__init__(challenge=challenge, **values)
 
     def control_groups(self):
         return control_groups()
@@ -169,6 +168,7 @@ class TrainingLab(Lab):
         batches : int
             How many.
         """
+        batches = checks.whole_number("batches", batches)
         if self.job.status.state == "running":
             self.job.pause()
             self.job.wait(5)
@@ -267,7 +267,15 @@ class TrainingLab(Lab):
     def from_state(cls, state):
         cls.check_state(state)
         lab = cls(goal=state.get("goal"), challenge=state.get("challenge"), **state["controls"])
-        lab._opening = {**lab._opening, **state.get("opening", {})}
+        opening = state.get("opening", {})
+        if not isinstance(opening, dict):
+            raise TypeError(
+                "The entry opening of state must be a dictionary of values of controls, but got "
+                f"{checks.describe(opening)}."
+            )
+        for name in opening:
+            checks.choice("a name in opening", name, lab._opening)
+        lab._opening = {**lab._opening, **opening}
         return lab
 
     def met(self):

@@ -1,5 +1,6 @@
 """Sliders keep what the kernel gives them, and follow the hand; driven by messages, no browser."""
 
+import numpy as np
 import pytest
 
 from dlkit.display.controls import slider
@@ -51,7 +52,7 @@ def test_every_move_of_a_hand_counts():
 def test_a_logarithmic_slider_measures_its_steps_in_the_exponent():
     made = slider(1.0, 0.01, 10, logarithmic=True, label="rate", help="rate")
     made.value = 0.0123
-    made.set_state({"value": 10 ** (-1.9)})  # the nearest step of 0.05 in the exponent
+    made.set_state({"value": 10 ** (-1.91)})  # the nearest step of 0.01 in the exponent
     assert made.value == 0.0123
     made.set_state({"value": 10 ** (-1.85)})
     assert made.value == pytest.approx(10 ** (-1.85))
@@ -61,3 +62,17 @@ def test_what_is_not_a_value_passes_through():
     made = make()
     made.set_state({"description": "other"})
     assert made.description == "other"
+
+
+def test_a_late_answer_to_an_earlier_value_is_no_move():
+    """The page rounds what it was given first, while the kernel has moved on."""
+    made = slider(0.003, 0.0001, 0.1, logarithmic=True, label="a", help="b")
+    made.value = 0.0005
+    made.value = 0.05
+    for late in (0.003, 0.0005):
+        made.set_state({"value": 10 ** (round(np.log10(late) * 100) / 100)})
+        assert made.value == 0.05
+    made.set_state({"value": 0.02})
+    assert made.value == 0.02, "a hand moved it"
+    made.set_state({"value": 10**-2.52})
+    assert made.value == 10**-2.52, "and back to where it once was"

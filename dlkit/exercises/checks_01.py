@@ -174,7 +174,7 @@ DEAD = FunctionCheck(
     praise="No sample moves these units, so no gradient reaches their weights.",
     mistakes=(
         Mistake(
-            "You reported units that are off for *some* sample. That is healthy; dead means off "
+            "You reported units that are off for some sample. That is healthy; dead means off "
             "for every sample.",
             lambda x, w, b: np.flatnonzero((_z(x, w, b) <= 0).any(axis=0)),
         ),
@@ -195,6 +195,15 @@ DEAD = FunctionCheck(
             "You returned True and False for each unit. Their numbers were asked: "
             "`np.flatnonzero(...)` finds where a condition is true.",
             lambda x, w, b: (_z(x, w, b) <= 0).all(axis=0),
+        ),
+        Mistake(
+            "You counted the dead units. Asked were their numbers: which units they are.",
+            lambda x, w, b: (_z(x, w, b) <= 0).all(axis=0).sum(),
+        ),
+        Mistake(
+            "The numbers are right, but wrapped in a tuple, as `np.nonzero` and `np.where` return "
+            "them. `np.flatnonzero(...)` returns them bare.",
+            lambda x, w, b: (_z(x, w, b) <= 0).all(axis=0).nonzero(),
         ),
         Mistake(
             "You missed units whose z is exactly 0. ReLU gives 0 there as well, and no gradient.",
@@ -245,6 +254,10 @@ LINE = FunctionCheck(
         Mistake(
             "You swapped the weights in the slope. Solve for x2, so divide by its weight, w[1].",
             lambda w, b: -w[1] / w[0],
+        ),
+        Mistake(
+            "Slope and intercept have changed places: return the slope first.",
+            lambda w, b: -b / w[1],
         ),
         Mistake(
             "You forgot to divide the slope by w[1].",

@@ -2,6 +2,8 @@
 
 import threading
 
+from dlkit import checks
+
 
 class Animation:
     """Shows frames one after the other, at most one run at a time.
@@ -85,6 +87,8 @@ class Animation:
         bool
             Whether it has ended.
         """
+        if timeout is not None:
+            timeout = checks.number("timeout", timeout, minimum=0, maximum=threading.TIMEOUT_MAX)
         if self._thread is not None:
             self._thread.join(timeout)
         if self._error is not None:

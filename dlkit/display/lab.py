@@ -149,8 +149,8 @@ class Lab:
             )
         if state.get("lab") != cls.__name__:
             raise ValueError(
-                f"state belongs to {state.get('lab')!r}, but this is {cls.__name__}. "
-                f"Call {state.get('lab')}.from_state instead."
+                f"state must belong to {cls.__name__}, but it belongs to {state.get('lab')!r}. "
+                f"Call the from_state of that lab instead."
             )
 
     def restore(self, state):

@@ -213,6 +213,8 @@ def build_rnn_model(
     TypeError, ValueError
         If an argument is of the wrong type or out of range.
     """
+    if vocabulary_size is not None:
+        vocabulary_size = checks.whole_number("vocabulary_size", vocabulary_size)
     axes, example = (2, "(28, 28)") if vocabulary_size is None else (1, "(40,)")
     input_shape = shape_without_batch("input_shape", input_shape, axes, example, open_axes=(0,))
     output_dim, task_type = check_task(output_dim, task_type)
@@ -221,8 +223,6 @@ def build_rnn_model(
     bidirectional = checks.truth_value("bidirectional", bidirectional)
     dropout_rate = rate("dropout_rate", dropout_rate)
     embedding_dim = checks.whole_number("embedding_dim", embedding_dim)
-    if vocabulary_size is not None:
-        vocabulary_size = checks.whole_number("vocabulary_size", vocabulary_size)
     seeds = Seeds(seed)
 
     def recurrent(width, return_sequences, go_backwards=False):

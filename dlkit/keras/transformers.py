@@ -68,11 +68,11 @@ def build_transformer_model(
     Source: Vaswani et al., "Attention Is All You Need" (2017), equation 1; normalization before
     each part as in Xiong et al., "On Layer Normalization in the Transformer Architecture" (2020).
     """
+    if vocabulary_size is not None:
+        vocabulary_size = checks.whole_number("vocabulary_size", vocabulary_size)
     axes, example = (2, "(8, 8)") if vocabulary_size is None else (1, "(40,)")
     input_shape = shape_without_batch("input_shape", input_shape, axes, example)
     output_dim, task_type = check_task(output_dim, task_type)
-    if vocabulary_size is not None:
-        vocabulary_size = checks.whole_number("vocabulary_size", vocabulary_size)
     block = _check_block(num_layers, num_heads, embedding_dim, intermediate_dim, dropout_rate)
     positions = checks.choice("positions", positions, POSITIONS)
     seeds = Seeds(seed)

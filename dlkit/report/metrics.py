@@ -17,7 +17,7 @@ def predict(model, x):
     ValueError
         If an output is not a finite number.
     """
-    if not callable(getattr(model, "predict", None)):
+    if isinstance(model, type) or not callable(getattr(model, "predict", None)):
         raise TypeError(
             "model must be a Network, a Keras model, or an array of predictions, but got "
             f"{checks.describe(model)}."

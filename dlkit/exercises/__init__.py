@@ -1,17 +1,19 @@
-"""Exercises: `statement`, `check`, `hint`, `solution`, `progress`, `quiz`, each by an id."""
+"""Exercises and quizzes: `statement`, `check`, `hint`, `solution`, `progress`, `quiz`, each by an id."""
 
 from dlkit import checks
 from dlkit.exercises import record, running
+from dlkit.exercises.ids import call_of, find, what_to_write
 from dlkit.exercises.quizzes import quiz
 from dlkit.exercises.registry import LESSONS, exercises, get
 from dlkit.exercises.results import CheckResult, Note
 
 __all__ = ["check", "get", "hint", "progress", "quiz", "solution", "statement"]
 
+_WHICH = "Which exercise?"
 _given = {}  # id -> how many hints were shown in this session
 
 
-def statement(id):
+def statement(id=None):
     """Show what an exercise asks.
 
     Parameters
@@ -22,12 +24,15 @@ def statement(id):
     Returns
     -------
     Note
+        If ``id`` names no exercise it says what to write.
     """
-    exercise = get(id)
+    exercise = find(id)
+    if exercise is None:
+        return Note(_WHICH, what_to_write("statement", id))
     return Note(f"Exercise {id} ({exercise.level}): {exercise.title}", exercise.statement.strip())
 
 
-def check(id, answer=...):
+def check(id=None, answer=...):
     """Check your answer to an exercise, and name the likely mistake.
 
     Your function is called with copies of the check's own inputs; your arrays are never changed.
@@ -43,9 +48,15 @@ def check(id, answer=...):
     Returns
     -------
     CheckResult
-        With ``passed``, ``attempted`` and ``message``.
+        With ``passed``, ``attempted`` and ``message``. If ``id`` names no exercise, the message
+        says what to write.
     """
-    exercise = get(id)
+    exercise = find(id)
+    if exercise is None:
+        return CheckResult("", False, False, what_to_write("check", id))
+    if answer is ...:
+        kind = "values" if exercise.value else "function"
+        return CheckResult(id, False, False, f"Give your {kind}: `{call_of('check', id)}`.")
     try:
         if running.untouched(answer):
             raise running.NotAttempted
@@ -68,7 +79,7 @@ def check(id, answer=...):
     return CheckResult(id, True, True, f"{praise} {note}".strip())
 
 
-def hint(id, level=None):
+def hint(id=None, level=None):
     """Show the next hint; each call tells a little more.
 
     Parameters
@@ -81,8 +92,11 @@ def hint(id, level=None):
     Returns
     -------
     Note
+        If ``id`` names no exercise it says what to write.
     """
-    exercise = get(id)
+    exercise = find(id)
+    if exercise is None:
+        return Note(_WHICH, what_to_write("hint", id))
     count = len(exercise.hints)
     if level is None:
         level = min(_given.get(id, 0) + 1, count)
@@ -96,7 +110,7 @@ def hint(id, level=None):
     return Note(f"Hint {level} of {count} for {id}", f"{exercise.hints[level - 1]}\n\n{more}")
 
 
-def solution(id):
+def solution(id=None):
     """Show one way to solve an exercise: the source of the reference, which passes its check.
 
     Parameters
@@ -107,10 +121,14 @@ def solution(id):
     Returns
     -------
     dlkit.display.show.Source
+        Or a `Note` that says what to write, if ``id`` names no exercise.
     """
     from dlkit.display.show import Source
 
-    return Source(get(id).solution)
+    exercise = find(id)
+    if exercise is None:
+        return Note(_WHICH, what_to_write("solution", id))
+    return Source(exercise.solution)
 
 
 def progress():

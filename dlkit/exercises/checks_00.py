@@ -42,7 +42,7 @@ PARAMETERS = FunctionCheck(
             lambda sizes: _weights(sizes) + sum(sizes),
         ),
         Mistake(
-            "You added one bias per layer. Each *unit* has a bias of its own.",
+            "You added one bias per layer. Each unit has a bias of its own.",
             lambda sizes: _weights(sizes) + len(sizes) - 1,
         ),
         Mistake(
@@ -70,7 +70,9 @@ PARAMETERS = FunctionCheck(
 # --- 00.2 ---------------------------------------------------------------------------------------
 def count_updates(samples, batch_size, epochs):
     """Return how often the weights change in a run; the last batch of an epoch may be smaller."""
-    batches = -(-samples // batch_size)  # rounded up: the rest makes a batch of its own
+    import math  # here, so that the solution runs as it is shown
+
+    batches = math.ceil(samples / batch_size)  # rounded up: the rest makes a batch of its own
     return batches * epochs
 
 
@@ -90,7 +92,7 @@ UPDATES = FunctionCheck(
             lambda samples, batch_size, epochs: samples // batch_size * epochs,
         ),
         Mistake(
-            "That is one epoch only. The run goes through all batches once in *every* epoch.",
+            "That is one epoch only. The run goes through all batches once in every epoch.",
             lambda samples, batch_size, epochs: -(-samples // batch_size),
         ),
         Mistake(

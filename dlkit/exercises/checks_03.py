@@ -302,7 +302,7 @@ NUMERICAL = FunctionCheck(
             lambda f, x, h: _quotient(f, x, h, 1, 1, h),
         ),
         Mistake(
-            "`/ 2 * step` divides by 2 and then *multiplies* by the step. Put 2 * step between "
+            "`/ 2 * step` divides by 2 and then multiplies by the step. Put 2 * step between "
             "parentheses.",
             lambda f, x, h: _quotient(f, x, h, 1, 1, 2 / h),
         ),

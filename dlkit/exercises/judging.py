@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from dlkit.exercises import running
+from dlkit.exercises import inputs, running
 from dlkit.exercises.registry import WrongAnswer
 from dlkit.exercises.running import Mistaken
 
@@ -80,6 +80,7 @@ class FunctionCheck:
                     for mistake in self.mistakes
                     if mistake.part == part
                 ],
+                cases,
             )
         return self.praise
 
@@ -134,23 +135,25 @@ class FunctionCheck:
                 raise Mistaken(f"`{name}` is still missing; the rest is there.")
         return [_numeric(name, part) for name, part in zip(self.results, parts, strict=True)]
 
-    def _judge(self, name, given, expected, mistakes):
+    def _judge(self, name, given, expected, mistakes, cases):
         if all(map(self._agree, given, expected)):
             return
         for message, wrong in mistakes:
             if all(map(self._agree, given, wrong)):
                 raise Mistaken(message)
         subject = "The result" if name == "result" else f"`{name}`"
-        for mine, right in zip(given, expected, strict=True):
+        for mine, right, case in zip(given, expected, cases, strict=True):
+            tried = inputs.in_short(self.arguments, case)
             if mine.shape != right.shape:
                 raise Mistaken(
-                    f"{subject} has shape {mine.shape}, but it must have shape {right.shape}."
+                    f"{subject} has shape {mine.shape}, but it must have shape {right.shape}, "
+                    f"for {tried}."
                 )
             if not np.isfinite(mine).all():
-                raise Mistaken(f"{subject} holds NaN or infinity.")
-        raise Mistaken(self._difference(subject, given, expected))
+                raise Mistaken(f"{subject} holds NaN or infinity, for {tried}.")
+        raise Mistaken(self._difference(subject, given, expected, cases))
 
-    def _difference(self, subject, given, expected):
+    def _difference(self, subject, given, expected, cases):
         mine = np.concatenate([np.ravel(values) for values in given]).astype(float)
         right = np.concatenate([np.ravel(values) for values in expected]).astype(float)
         if self._agree(mine, -right):
@@ -167,10 +170,10 @@ class FunctionCheck:
         mine, right = given[index], expected[index]
         near = np.isclose(mine, right, rtol=self.tolerance, atol=self.tolerance)
         place = tuple(int(i) for i in np.argwhere(~near)[0])
-        where = f" at position {list(place)}" if place else ""
+        where = f"at position {list(place)} " if place else ""
         return (
-            f"{subject} is not right yet: for one of the inputs{where} it is "
-            f"{mine[place]:.6g}, and it should be {right[place]:.6g}."
+            f"{subject} is not right yet: {where}it is {mine[place]:.6g}, and it should be "
+            f"{right[place]:.6g}, for {inputs.in_short(self.arguments, cases[index])}."
         )
 
     def _agree(self, first, second):

@@ -21,7 +21,8 @@ EXERCISES = (
 Write a function that takes the sizes of all layers in order, the input first, and returns how many
 parameters (weights and biases) a network of dense layers has.
 
-For sizes `[13, 24, 6, 3]` there are 13 inputs, hidden layers of 24 and 6 units, and 3 outputs.
+For sizes `[2, 3, 1]` there are 2 inputs, a hidden layer of 3 units and 1 output, which makes 13
+parameters.
 """,
         starter="""def my_count(sizes):
     ...
@@ -65,10 +66,10 @@ check("00.2", my_updates)
 """,
         hints=(
             "How many batches do 10 samples make when the batch size is 4?",
-            "Divide the samples by the batch size and round *up*; that is one epoch.",
+            "Divide the samples by the batch size and round up; that is one epoch.",
             (
-                "`-(-a // b)` divides and rounds up; `math.ceil(a / b)` does as well. Then multiply by "
-                "the epochs."
+                "`math.ceil(a / b)` divides and rounds up, once you have run `import math`. Then "
+                "multiply by the epochs."
             ),
         ),
         solution=count_updates,

@@ -35,7 +35,7 @@ class CheckResult:
     Attributes
     ----------
     exercise : str
-        The exercise, for example ``"01.2"``.
+        The exercise, for example ``"01.2"``; empty if none was named.
     passed : bool
         Whether it is solved.
     attempted : bool
@@ -52,6 +52,8 @@ class CheckResult:
     @property
     def title(self):
         """The verdict in a few words."""
+        if not self.exercise:
+            return "Which exercise?"
         if self.passed:
             return f"✓ {self.exercise} solved"
         if self.attempted:

@@ -10,17 +10,15 @@ import contextlib
 import contextvars
 import copy
 import ctypes
-import linecache
-import os
-import sysconfig
+import dis
 import threading
 
 import numpy as np
 
+from dlkit.exercises.causes import in_words
+
 SECONDS = 5.0
-_PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-_LIBRARIES = [_PACKAGE, *(sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib"))]
-_FOREIGN = ("<__array_function__", "<frozen", *(os.path.join(path, "") for path in _LIBRARIES))
+_EMPTY_BODY = ("RESUME", "NOP", "LOAD_CONST", "RETURN_VALUE", "RETURN_CONST")
 
 
 class NotAttempted(Exception):
@@ -96,9 +94,9 @@ def call(function, *arguments):
     Raises
     ------
     NotAttempted
-        If it returns nothing, or an ellipsis, or says that it is not implemented.
+        If its body is empty, or it returns an ellipsis, or says that it is not implemented.
     Mistaken
-        If it fails, or alters what it was given.
+        If it fails, returns nothing although its body does something, or alters what it was given.
     """
     given = copy.deepcopy(arguments)
     try:
@@ -118,9 +116,23 @@ def call(function, *arguments):
                 "Your function changes one of its arguments in place, so the caller's data are no "
                 "longer the same afterwards. Work on a copy (`x = x.copy()`), or build a new array."
             )
+    if result is None and not is_stub(function):
+        raise Mistaken(
+            "Your function returned nothing (None). Did you forget `return`? `print` only shows a "
+            "value; `return` hands it back."
+        )
     if untouched(result):
         raise NotAttempted
     return result
+
+
+def is_stub(function):
+    """Return whether a function's body is empty: a docstring, an ellipsis or ``pass``, no more."""
+    code = getattr(function, "__code__", None)
+    if code is None:
+        return False
+    # The compiler drops docstrings, `...` and `pass`; what stays of such a body returns None.
+    return all(step.opname in _EMPTY_BODY for step in dis.get_instructions(code))
 
 
 def untouched(answer):
@@ -146,40 +158,6 @@ def same(first, second):
     if type(first).__eq__ is object.__eq__:  # functions and plain objects: nothing to compare
         return True
     return bool(first == second)
-
-
-def in_words(error):
-    """Return what happened in the learner's code, and in which of their lines, without a traceback.
-
-    Parameters
-    ----------
-    error : Exception
-        With its traceback.
-
-    Returns
-    -------
-    str
-    """
-    what = f"{type(error).__name__}: {error}".rstrip(": ")
-    frame = _last_own_frame(error.__traceback__)
-    if frame is None:
-        return f"Your code stopped with an error.\n\n    {what}"
-    name, line_number, line = frame
-    place = f"line {line_number}" + (f" of `{name}`" if name != "<module>" else "")
-    shown = f"    {line}\n" if line else ""
-    return f"Your code stopped with an error in {place}:\n\n{shown}    {what}"
-
-
-def _last_own_frame(traceback):
-    found = None
-    while traceback is not None:
-        code = traceback.tb_frame.f_code
-        name = code.co_filename
-        if not name.startswith(_FOREIGN):
-            line = linecache.getline(name, traceback.tb_lineno).strip()
-            found = (code.co_name, traceback.tb_lineno, line)
-        traceback = traceback.tb_next
-    return found
 
 
 def _end(thread):

@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import re
 import sys
 import threading
 import time
@@ -11,6 +12,8 @@ import pytest
 
 import dlkit
 from dlkit.exercises import check, get, hint, progress, record, solution, statement
+from dlkit.exercises.inputs import in_short
+from dlkit.exercises.judging import FunctionCheck
 from dlkit.exercises.registry import LESSONS, LEVELS, exercises
 from dlkit.exercises.running import Mistaken, call, limited, same
 
@@ -263,6 +266,72 @@ def test_an_endless_recursion_is_told_in_words():
     assert "RecursionError" in message and "return again(sizes)" in message
 
 
+def _undefined(sizes):
+    return ceil(sizes[0])  # noqa: F821 - what is tested
+
+
+def _misspelt(sizes):
+    totla = 0  # noqa: F841
+    return total  # noqa: F821
+
+
+def _without_start(sizes):
+    for size in sizes:
+        total = total + size  # noqa: F821, F823
+    return total
+
+
+def _without_numpy(sizes):
+    return numpy.prod(sizes)  # noqa: F821
+
+
+def _one_too_far(sizes):
+    return sum(sizes[i] * sizes[i + 1] for i in range(len(sizes)))
+
+
+def _round_parentheses(sizes):
+    return sizes(0)
+
+
+def _kept_append(sizes):
+    return sizes.copy().append(1) + 1
+
+
+def _float_range(sizes):
+    return len(range(sizes[0] / 2))
+
+
+CAUSES = [
+    (_undefined, "name 'ceil' is not defined", "from math import ceil"),
+    (_misspelt, "name 'total' is not defined", "Did you mean `totla`"),
+    (_without_start, "UnboundLocalError", "has no value yet"),
+    (_without_numpy, "name 'numpy' is not defined", "Run `import numpy` first"),
+    (_one_too_far, "IndexError", "the last one has no next"),
+    (_round_parentheses, "not callable", "square brackets"),
+    (_kept_append, "NoneType", "`return`"),
+    (_float_range, "cannot be interpreted as an integer", "`//`"),
+    (lambda sizes: np.ones(4) + np.ones(7), "broadcast together", "(4,) and (7,)"),
+    (lambda sizes: np.ones((2, 3)) @ np.ones((2, 3)), "matmul", "`axis=`"),
+    (lambda sizes: np.ones(3)[3], "out of bounds", "the last one has no next"),
+    (lambda sizes: 1 / 0, "ZeroDivisionError", "below the division line is 0"),
+]
+
+
+@pytest.mark.parametrize(("answer", "error", "cause"), CAUSES, ids=[row[2] for row in CAUSES])
+def test_frequent_errors_come_with_their_likely_cause(answer, error, cause):
+    message = check("00.1", answer).message
+    assert error in message
+    told = message.partition(error)[2]
+    assert cause in told.partition("\n\n")[2]
+
+
+def test_a_rare_error_is_told_without_a_guess():
+    def broken(sizes):
+        raise KeyError("loss")
+
+    assert check("00.1", broken).message.endswith("KeyError: 'loss'")
+
+
 def test_an_error_inside_numpy_names_the_learners_line():
     def broken(x, w, b):
         return np.concatenate(x @ w.reshape(7, 7), b)
@@ -292,6 +361,60 @@ def test_not_implemented_and_half_filled_starters_are_not_attempted():
         assert not check("00.1", answer).attempted
 
 
+def _only_prints(sizes):
+    print(sum(sizes))
+
+
+def _forgets_return(sizes):
+    total = 0
+    for size in sizes:
+        total += size
+
+
+def _bare_return(sizes):
+    total = sum(sizes)
+    if total < 0:
+        return
+
+
+@pytest.mark.parametrize("answer", [_only_prints, _forgets_return, _bare_return, print])
+def test_a_function_that_returns_nothing_has_been_attempted(answer, capsys):
+    result = check("00.1", answer)
+    assert result.attempted and not result.passed
+    assert "Your function returned nothing (None). Did you forget `return`?" in result.message
+
+
+def _stub(sizes): ...
+
+
+def _described_stub(sizes):
+    """Count."""
+
+
+def _described_stub_with_dots(sizes):
+    """Count."""
+    ...
+
+
+def _passing_stub(sizes):
+    pass
+
+
+@pytest.mark.parametrize(
+    "answer", [_stub, _described_stub, _described_stub_with_dots, _passing_stub]
+)
+def test_an_empty_body_has_not_been_attempted(answer):
+    result = check("00.1", answer)
+    assert not result.attempted and "Replace the `...`" in result.message
+
+
+def test_a_check_without_an_answer_asks_for_it():
+    assert check("00.1").message == 'Give your function: `check("00.1", my_count)`.'
+    assert check("01.2").message == 'Give your values: `check("01.2", (w1, b1, w2, b2))`.'
+    for exercise in ALL:
+        assert not check(exercise.id).attempted
+
+
 def test_one_missing_result_of_several_is_named():
     result = check("00.4", lambda history: (1, ...))
     assert result.attempted and "`gap` is still missing" in result.message
@@ -303,7 +426,8 @@ def test_wrong_arguments_and_results_are_named():
     assert "without parentheses" in check("00.2", 210).message
     assert "return epoch, gap" in check("00.4", lambda history: 3).message
     assert "a number or an array" in check("00.2", lambda a, b, c: "many").message
-    assert "must have shape (5,)" in check("01.1", lambda x, w, b: np.ones((5, 1))).message
+    shapes = check("01.1", lambda x, w, b: np.ones((5, 1))).message
+    assert "must have shape (5,), for `x` of shape (5, 3) (it" in shapes
     assert "NaN" in check("01.1", lambda x, w, b: np.full(len(x), np.nan)).message
 
 
@@ -313,6 +437,33 @@ def test_signs_and_constant_factors_are_noticed():
     assert "3 times what it should be" in check("01.1", lambda x, w, b: 3 * right(x, w, b)).message
     message = check("01.1", lambda x, w, b: right(x, w, b) + 0.01 * x[:, 0]).message
     assert "at position [0] it is" in message and "it should be" in message
+
+
+def test_the_input_that_fails_is_named():
+    message = check(
+        "00.1", lambda sizes: get("00.1").solution(sizes) + (len(sizes) > 3) * 10
+    ).message
+    assert message.endswith("it is 517, and it should be 507, for `sizes = [13, 24, 6, 3]`.")
+    message = check("00.2", lambda n, b, e: 7 if n == 96 else get("00.2").solution(n, b, e)).message
+    assert "for `samples = 96`, `batch_size = 32`, `epochs = 3`." in message
+    message = check("00.3", lambda p, y: 0.123).message
+    assert "`probabilities` of shape (7, 4) (it begins with 0." in message
+    assert "`f` a function, `x = [" in check("03.3", lambda f, x, step: x * 0.123).message
+    assert "NaN or infinity, for `w = [1.5, -2.5]`, `b = 0.7`." in (
+        check("01.5", lambda w, b: (float("nan"), 1)).message
+    )
+
+
+@pytest.mark.parametrize(
+    "exercise",
+    [exercise for exercise in ALL if isinstance(exercise.examine, FunctionCheck)],
+    ids=_name,
+)
+def test_every_check_names_its_input_shortly(exercise):
+    for case in exercise.examine.cases():
+        told = in_short(exercise.examine.arguments, case)
+        assert all(re.search(rf"`{name}[` ]", told) for name in exercise.examine.arguments)
+        assert len(told) <= 90 * len(case) and " at 0x" not in told and "\n" not in told
 
 
 def test_call_gives_copies_and_compares_them():
@@ -356,14 +507,63 @@ def test_statements_print_and_show():
     assert "$f(x) = x \\cdot s(2x)$" in bundle["text/html"]
 
 
+WRONG_IDS = [
+    ((), 'quotes: `{}("00.1"'),
+    ((0.1,), 'quotes: `{}("00.1"'),
+    ((1.2,), 'quotes: `{}("01.2"'),
+    (("1.2",), 'quotes: `{}("01.2"'),
+    (("01.9",), "no exercise '01.9'. There are 01.1, 01.2"),
+    ((9.9,), "no exercise '09.9'. There are"),
+    (("",), "There are"),
+    (([],), "in quotes"),
+    ((True,), "in quotes"),
+    ((7,), "in quotes"),
+    ((lambda sizes: 1,), 'Name the exercise first, and then your function: `{}("00.1"'),
+]
+
+
 @pytest.mark.parametrize("function", [check, hint, solution, statement])
-def test_unknown_exercises_are_named(function):
+@pytest.mark.parametrize(("arguments", "words"), WRONG_IDS, ids=[row[1] for row in WRONG_IDS])
+def test_a_wrong_id_is_answered_with_what_to_write(function, arguments, words):
+    note = function(*arguments)
+    assert repr(note).startswith("Which exercise?\n")
+    assert words.format(function.__name__) in repr(note)
+    assert "<strong>Which exercise?</strong>" in note._repr_mimebundle_()["text/html"]
+    if function is check:
+        assert not note.passed and not note.attempted
+
+
+def test_get_raises_for_an_unknown_exercise():
     with pytest.raises(ValueError, match=r"no exercise '01\.9'. There are 01\.1, 01\.2"):
-        function("01.9")
+        get("01.9")
     with pytest.raises(TypeError, match="in quotes"):
-        function(1.2)
-    with pytest.raises(ValueError, match="There are"):
-        function("")
+        get(1.2)
+
+
+@pytest.mark.parametrize("exercise", ALL, ids=_name)
+def test_no_text_holds_markup_that_is_shown_raw(exercise):
+    texts = [exercise.statement, exercise.title, *exercise.hints]
+    texts += [wrong.message for wrong in exercise.wrong_answers]
+    if isinstance(exercise.examine, FunctionCheck):
+        texts.append(exercise.examine.praise)
+    for text in texts:
+        assert text.count("`") % 2 == 0, text
+        bare = re.sub(r"`[^`]*`|\$[^$]*\$", "", text)  # code and formulae are rendered
+        assert not re.search(r"[*_]{1,2}\w[^*_]*\w[*_]|^#|</?\w+>", bare), text
+
+
+def test_the_example_of_a_statement_is_right_and_no_mistake_gives_its_number():
+    assert "`[2, 3, 1]`" in get("00.1").statement and "13\nparameters" in get("00.1").statement
+    assert get("00.1").solution([2, 3, 1]) == 13
+    assert all(mistake.wrong([2, 3, 1]) != 13 for mistake in get("00.1").examine.mistakes)
+
+
+def test_solutions_run_as_they_are_shown():
+    for exercise in ALL:
+        scope = {"np": np}
+        exec(solution(exercise.id).text, scope)  # noqa: S102 - our own source
+        mine = scope[exercise.solution.__name__]
+        assert check(exercise.id, mine() if exercise.value else mine).passed, exercise.id
 
 
 def test_results_have_words_in_both_forms():

@@ -1,8 +1,11 @@
 """What may end a run or speak about it after an epoch."""
 
 import logging
+import math
 
-import numpy as np
+from dlkit.training.records import better
+
+_log = logging.getLogger("dlkit.training")
 
 
 class EarlyStopping:
@@ -21,16 +24,15 @@ class EarlyStopping:
     def __init__(self, patience=5, min_delta=0.0):
         self.patience = patience
         self.min_delta = min_delta
-        self.best_loss = np.inf
-        self.best_epoch = None
+        self.best = None, math.inf  # the epoch, counted from 1, and its loss
         self.best_weights = None
 
     def after_epoch(self, engine, record):
         """Keep the weights if they are the best so far; return a reason if patience is over."""
-        if self.best_epoch is None or record.monitored < self.best_loss - self.min_delta:
-            self.best_loss, self.best_epoch = record.monitored, record.epoch
-            self.best_weights = engine.weights()
-        waited = record.epoch - self.best_epoch
+        now = record.epoch, record.monitored
+        if better(self.best, now, self.min_delta) is now:
+            self.best, self.best_weights = now, engine.weights()
+        waited = record.epoch - (self.best[0] or 0)
         if waited < self.patience:
             return None
         what = "training" if record.val_loss is None else "validation"
@@ -62,8 +64,9 @@ class EpochLog:
 
     def after_epoch(self, engine, record):
         """Write the line if it is time."""
-        if record.epoch % self.every == 0 or record.epoch == self.epochs:
-            logging.getLogger("dlkit.training").info("%s", sentence(record, self.epochs))
+        due = record.epoch % self.every == 0 or record.epoch == self.epochs
+        if due and _log.isEnabledFor(logging.INFO):
+            _log.info("%s", sentence(record, self.epochs))
 
     def at_end(self, engine):
         """Nothing is left to do."""

@@ -113,6 +113,12 @@ class TrainingConfig:
         schedule = self.learning_rate_schedule
         return self.learning_rate if schedule is None else schedule(step)
 
+    def learning_rates(self, step, count):
+        """Return the learning rates of ``count`` steps from ``step`` on, as a tuple of floats."""
+        if self.learning_rate_schedule is None:
+            return (self.learning_rate,) * count
+        return tuple(self.learning_rate_at(step + index) for index in range(count))
+
     def build_optimizer(self):
         """Return a fresh optimizer of this configuration, with empty state."""
         rate = self.learning_rate_schedule or self.learning_rate

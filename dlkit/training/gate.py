@@ -1,7 +1,6 @@
 """How many batches the loop trains next: full speed, a pace one can watch, or none for now."""
 
 import threading
-import time
 from time import perf_counter
 
 CHUNK_SECONDS = 0.03  # short enough that pause and stop feel immediate, long enough to cost nothing
@@ -59,7 +58,6 @@ class Gate:
             count = min(count, self._budget)
             self._budget -= count
         else:
-            time.sleep(0)  # gives the other threads their turn
             count = self._wait(count)
         return 0 if self._closed else count
 

@@ -51,7 +51,7 @@ def training_loop(engine, config, chunk_size, callbacks=()):
                 losses = losses[: np.argmin(np.isfinite(losses)) + 1]
                 engine.restore(good)
             numbers = range(batch + 1, batch + len(losses) + 1)
-            rates = tuple(config.learning_rate_at(step + index) for index in range(len(losses)))
+            rates = config.learning_rates(step, len(losses))
             yield ChunkRecord(epoch, numbers, losses, step, rates, took)
             if diverged:
                 yield _diverged(losses[-1], epoch, f", batch {numbers[-1]}")

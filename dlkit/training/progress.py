@@ -1,6 +1,5 @@
 """What a job knows about its run: status, history, and the observers that are told."""
 
-import dataclasses
 import threading
 from time import perf_counter
 
@@ -38,7 +37,7 @@ class Progress:
     def publish(self, **changes):
         """Replace the status by one with some values changed, as one step."""
         with self._lock:
-            self.status = dataclasses.replace(self.status, **changes)
+            self.status = Status(**{**vars(self.status), **changes})
 
     def go(self):
         """Note that training begins or goes on; pauses do not count as elapsed."""
@@ -116,7 +115,7 @@ class Progress:
             loss=record.loss,
             val_loss=record.val_loss,
             metrics={**record.metrics, **validation},
-            best_epoch=self.history().best_epoch,
+            best_epoch=self._recorder.best_epoch,
             elapsed=self._elapsed,
             message=sentence(record, self._config.epochs),
         )

@@ -89,6 +89,7 @@ def epoch_order(number, seed, epoch, shuffle=True):
     """
     if not shuffle:
         return np.arange(number)
-    parent = randomness.stream(seed, "shuffling")
-    child = np.random.SeedSequence(parent.entropy, spawn_key=(*parent.spawn_key, epoch))
+    # the epoch-th child of the shuffling stream
+    key = (randomness.STREAMS.index("shuffling"), epoch)
+    child = np.random.SeedSequence(seed, spawn_key=key)
     return np.random.default_rng(child).permutation(number)

@@ -11,6 +11,7 @@ import pytest
 from fake_engine import FakeEngine
 
 from dlkit.training import ChunkRecord, EpochRecord, Status, TrainingConfig, TrainingJob
+from dlkit.training.gate import Gate
 
 CHUNK = 0.05  # seconds: the longest chunk
 
@@ -131,15 +132,20 @@ def test_a_stop_before_the_first_batch_is_honoured():
 @pytest.mark.parametrize("pace", [None, 1.0, 40.0])
 @pytest.mark.parametrize("way", ["pause", "stop"])
 def test_pause_and_stop_are_honoured_at_once(way, pace):
+    """Within one chunk and 50 ms; the quickest of five, because the machine may be busy."""
     job = slow()
     job.pace = pace
-    job.start()
-    until(lambda: job.status.batch >= 1)
-    began = time.perf_counter()
-    getattr(job, way)()
-    job.wait()
-    assert time.perf_counter() - began < CHUNK + 0.05 + 0.1  # 0.1 for a busy machine
-    assert job.status.state == {"pause": "paused", "stop": "stopped"}[way]
+    took = []
+    for _ in range(5):
+        job.start()
+        before = job.engine.step
+        until(lambda before=before: job.engine.step > before)
+        began = time.perf_counter()
+        getattr(job, way)()
+        job.wait()
+        took.append(time.perf_counter() - began)
+        assert job.status.state == {"pause": "paused", "stop": "stopped"}[way]
+    assert min(took) < CHUNK + 0.05
 
 
 @pytest.mark.parametrize("go_on", ["start", "resume"])
@@ -197,25 +203,27 @@ def check_random_moments(seed):
 
 
 def test_status_is_never_torn_and_never_goes_back():
-    job = make(FakeEngine(batches=30, seconds=0.0001), epochs=10)
-    seen, done = [], threading.Event()
+    job = make(FakeEngine(batches=30, seconds=0.0001), epochs=10_000)
+    seen, places, done = [], set(), threading.Event()
 
     def watch():
         while not done.is_set():
-            seen.append(job.status)
+            status = job.status
+            if (status.epoch, status.batch) not in places:
+                places.add((status.epoch, status.batch))
+                seen.append(status)
             job.start()  # a refused start publishes a message in between
 
     job.start()
     watcher = threading.Thread(target=watch)
     watcher.start()
-    until(lambda: job.status.epoch >= 8)
+    until(lambda: len(places) > 50 and job.status.epoch > 2, 20.0)
     done.set()
     watcher.join()
     job.stop()
     job.wait()
-    places = [(status.epoch, status.batch) for status in seen]
-    assert places == sorted(places)
-    assert len(set(places)) > 20
+    order = [(status.epoch, status.batch) for status in seen]
+    assert order == sorted(order)
     for status in seen:
         if status.epoch:
             assert 1 <= status.batch <= status.batches == 30
@@ -293,17 +301,20 @@ def test_steps_know_no_pace():
 
 
 def test_the_pace_is_kept_and_can_be_changed_while_it_runs():
-    job = slow()
+    job = make(FakeEngine(batches=100), epochs=50)
     job.pace = 100.0
+    began = time.perf_counter()
     job.start()
-    time.sleep(0.3)
-    assert 15 <= job.engine.step <= 36
-    job.pace = 0.1
-    time.sleep(0.02)
-    before = job.engine.step
+    until(lambda: job.engine.step >= 12)
     time.sleep(0.1)
-    assert job.engine.step <= before + 4
-    job.pace = None  # wakes it although the next batch was due in ten seconds
+    most = job.engine.step, time.perf_counter() - began
+    assert most[0] <= 100.0 * most[1] + 2 * 3 + 3  # chunks of 3, two of them late at most
+    job.pace = 0.1
+    time.sleep(0.05)  # what was due is trained by now
+    before = job.engine.step
+    time.sleep(0.2)
+    assert job.engine.step == before
+    job.pace = None  # wakes it although the next batch is due in seconds
     until(lambda: job.engine.step > before + 50, 2.0)
     job.stop()
     job.wait()
@@ -319,15 +330,29 @@ def test_a_wrong_pace_changes_nothing(pace):
 
 
 def test_full_speed_goes_by_chunks_of_twenty_to_fifty_milliseconds():
-    job = slow(seed=1)
-    sizes = []
+    gate = Gate()
+    gate.open()
+    for seconds_per_batch in (0.0001, 0.002, 0.011, 0.02):
+        sizes = []
+        for _ in range(12):
+            sizes.append(gate(10_000))
+            gate.measured(sizes[-1], sizes[-1] * seconds_per_batch)
+        assert 0.02 <= sizes[-1] * seconds_per_batch <= 0.05
+        assert all(after <= 2 * size for size, after in zip(sizes, sizes[1:]))
+    gate.measured(1, 1.5)  # a batch longer than a chunk goes alone, and the next ones recover
+    assert gate(10_000) == 1
+    assert gate(0) == 0
+
+
+def test_the_first_point_comes_at_once_and_chunks_grow():
+    job, sizes = slow(), []
     job.add_observer(lambda r: isinstance(r, ChunkRecord) and sizes.append(len(r.batches)))
     job.start()
-    until(lambda: job.status.epoch == 3)
+    until(lambda: len(sizes) > 5)
     job.stop()
     job.wait()
-    assert sizes[0] == 1  # the first point comes at once
-    assert 5 <= max(sizes) <= 25  # a batch takes a little over 2 ms here
+    assert sizes[0] == 1
+    assert 2 <= max(sizes) <= 25  # a batch takes 2 ms or more
 
 
 @pytest.mark.parametrize("state", ["ready", "finished"])

@@ -9,7 +9,7 @@ from fake_engine import FakeEngine
 
 from dlkit.training import ChunkRecord, EpochRecord, TrainingConfig, training_loop
 from dlkit.training.callbacks import EarlyStopping, standard_callbacks
-from dlkit.training.records import EndRecord, best_epoch
+from dlkit.training.records import EndRecord, Recorder, best_epoch
 
 NAN, INF = float("nan"), float("inf")
 
@@ -145,10 +145,13 @@ def test_history_and_early_stopping_agree_on_the_best_epoch():
         values = generator.choice([0.1, 0.2, 0.25, 0.3, INF], size=generator.integers(1, 9))
         min_delta = float(generator.choice([0.0, 0.07]))
         stopping = EarlyStopping(patience=99, min_delta=min_delta)
+        recorder = Recorder(TrainingConfig(min_delta=min_delta))
         for number, value in enumerate(values, start=1):
-            stopping.after_epoch(FakeEngine(), EpochRecord(number, 1.0, {}, value, {}, 0.1, 0.0))
-        if np.isfinite(values[0]):  # the loop ends before a loss that is not finite is judged
-            assert best_epoch(values, min_delta) == stopping.best_epoch
+            record = EpochRecord(number, 1.0, {}, value, {}, 0.1, 0.0)
+            stopping.after_epoch(FakeEngine(), record)
+            recorder.epoch(record)
+        assert stopping.best[0] == recorder.best_epoch == recorder.history().best_epoch
+        assert stopping.best[0] == best_epoch(values, min_delta)
 
 
 def test_the_log_speaks_each_tenth_of_the_epochs_and_at_the_end(caplog, capsys):

@@ -107,7 +107,7 @@ def from_settings(settings):
             f"{checks.describe(settings)}."
         )
     settings = dict(settings)
-    kind = checks.choice("kind of layer", settings.pop("kind", None), LAYERS)
+    kind = checks.choice("kind of layer in layers", settings.pop("kind", None), LAYERS)
     taken = inspect.signature(LAYERS[kind]).parameters
     for name in settings:
         checks.choice(f"An argument of {kind} in layers", name, taken)

@@ -16,9 +16,13 @@ from dlkit.training.gate import Gate
 CHUNK = 0.05  # seconds: the longest chunk
 
 
+made = []
+
+
 def make(engine=None, **settings):
     settings = {"epochs": 5, "early_stopping": False, **settings}
-    return TrainingJob(engine or FakeEngine(), None, TrainingConfig(**settings))
+    made.append(TrainingJob(engine or FakeEngine(), None, TrainingConfig(**settings)))
+    return made[-1]
 
 
 def slow(**settings):
@@ -47,9 +51,15 @@ def training_threads():
 
 
 @pytest.fixture(autouse=True)
-def no_thread_is_left():
+def no_thread_is_left(request):
+    """Hold each test to its threads; one that failed half-way does not drag others down."""
+    failed = request.session.testsfailed
     yield
-    until(lambda: not training_threads(), 2.0)
+    if request.session.testsfailed > failed:
+        for job in made:
+            job.stop()
+    made.clear()
+    until(lambda: not training_threads(), 10.0)
 
 
 def test_a_run_from_start_to_end():

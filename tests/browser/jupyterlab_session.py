@@ -44,6 +44,11 @@ CODE_CELLS = """() => {
             cells.push({count: cell.executionCount, outputs: cell.outputs.toJSON()});
     return cells;
 }"""
+ALL_RUN_OR_FAILED = f"""() => {{
+    const cells = ({CODE_CELLS})();
+    const failed = cell => cell.outputs.some(output => output.output_type === "error");
+    return cells.every(cell => cell.count !== null) || cells.some(failed);
+}}"""
 COMMAND = "command => jupyterapp.commands.execute(command).then(() => null)"
 
 
@@ -272,10 +277,13 @@ class LabPage:
         self.page.evaluate(COMMAND, name)
 
     def run_all(self, timeout=180):
-        """Run every cell and wait until the last one is done."""
+        """Run every cell and wait until the last one is done, or one has ended with an error.
+
+        JupyterLab leaves the cells after an error alone: see `failures`.
+        """
         self.command("notebook:run-all-cells")
         self.page.wait_for_function(
-            f"() => ({CODE_CELLS})().every(cell => cell.count !== null) && ({KERNEL_STATUS})() === 'idle'",
+            f"() => ({ALL_RUN_OR_FAILED})() && ({KERNEL_STATUS})() === 'idle'",
             timeout=timeout * 1000,
         )
 

@@ -83,7 +83,9 @@ class KerasEngine:
         losses, right = self._warm.runner.train(x, y, self._order, rates, first, size)
         starts = (first + np.arange(count)) * size
         samples = np.minimum(size, len(self._order) - starts)
-        self._sums += (losses @ samples, right.sum(), samples.sum())
+        rows = np.column_stack([losses * samples, right, samples])
+        # added one by one, so that the size of chunks changes no bit
+        self._sums = np.cumsum(np.vstack([self._sums, rows]), axis=0)[-1]
         self._step += count
         return losses
 

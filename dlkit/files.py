@@ -27,11 +27,7 @@ def write_atomically(path, write):
     OSError
         If the disk is full or the folder is not writable; the old file is still there then.
     """
-    path = check_path(path)
-    if path.is_dir():
-        raise IsADirectoryError(f"path must be a file, but {path} is a folder.")
-    if not path.parent.is_dir():
-        raise FileNotFoundError(f"The folder {path.parent} does not exist. Make it first.")
+    path = check_target(path)
     handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
     try:
         os.chmod(temporary, 0o666 & ~_umask())  # mkstemp is stricter than an ordinary file
@@ -44,6 +40,22 @@ def write_atomically(path, write):
         with contextlib.suppress(OSError):
             os.unlink(temporary)
         raise
+
+
+def check_target(path):
+    """Return ``path`` as a `Path` if a file can be written there; ask before long work.
+
+    Raises
+    ------
+    TypeError, ValueError, IsADirectoryError, FileNotFoundError
+        If it is no path, or a folder, or its folder does not exist.
+    """
+    path = check_path(path)
+    if path.is_dir():
+        raise IsADirectoryError(f"path must be a file, but {path} is a folder.")
+    if not path.parent.is_dir():
+        raise FileNotFoundError(f"The folder {path.parent} does not exist. Make it first.")
+    return path
 
 
 def check_path(path):

@@ -8,7 +8,7 @@ from pathlib import Path
 import keras
 
 from .. import checks
-from ..files import check_path, write_atomically
+from ..files import check_path, check_target, write_atomically
 from . import optimizer, positions  # noqa: F401 - registers dlkit's own classes with Keras
 
 _UNSAFE = (".h5", ".hdf5", ".keras.h5", ".pkl", ".pickle")
@@ -43,7 +43,7 @@ def save_model(model, path):
     """
     if not isinstance(model, keras.Model):
         raise TypeError(f"model must be a Keras model, but got {checks.describe(model)}.")
-    path = _keras_path(path)
+    path = check_target(_keras_path(path))
     if not model.built:
         raise ValueError("model must be built before it is saved. Put keras.Input(...) first.")
     compiled = getattr(model, "optimizer", None)

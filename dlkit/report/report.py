@@ -4,7 +4,7 @@ import numpy as np
 
 from dlkit import checks
 from dlkit.datasets.data import Data
-from dlkit.files import write_atomically
+from dlkit.files import check_target, write_atomically
 from dlkit.report.metrics import (
     classification_metrics,
     count_parameters,
@@ -215,6 +215,7 @@ class Report:
         path : str or path
             The file; its folder must exist.
         """
+        path = check_target(path)
         page = self.html().encode("utf-8")
         write_atomically(path, lambda file: file.write(page))
 

@@ -115,6 +115,8 @@ class TrainingConfig:
 
     def learning_rates(self, step, count):
         """Return the learning rates of ``count`` steps from ``step`` on, as a tuple of floats."""
+        step = checks.whole_number("step", step, minimum=0)
+        count = checks.whole_number("count", count, minimum=0, maximum=checks.LARGEST_LENGTH)
         if self.learning_rate_schedule is None:
             return (self.learning_rate,) * count
         return tuple(self.learning_rate_at(step + index) for index in range(count))

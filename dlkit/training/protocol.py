@@ -4,7 +4,7 @@ from typing import Protocol, runtime_checkable
 
 import numpy as np
 
-from dlkit import randomness
+from dlkit import checks, randomness
 
 
 @runtime_checkable
@@ -86,8 +86,16 @@ def epoch_order(number, seed, epoch, shuffle=True):
     -------
     numpy.ndarray, shape (number,), int64
         A permutation that depends on the arguments alone, and not on what ran before.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is of the wrong type or out of range.
     """
-    if not shuffle:
+    number = checks.whole_number("number", number, minimum=0, maximum=checks.LARGEST_LENGTH)
+    seed = checks.whole_number("seed", seed, minimum=0)
+    epoch = checks.whole_number("epoch", epoch)
+    if not checks.truth_value("shuffle", shuffle):
         return np.arange(number)
     # the epoch-th child of the shuffling stream
     key = (randomness.STREAMS.index("shuffling"), epoch)

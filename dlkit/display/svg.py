@@ -20,7 +20,9 @@ _TEXT = "var(--jp-ui-font-color1, #222)"
 _FAINT = "var(--jp-border-color2, #ddd)"
 _SURFACE = "var(--jp-layout-color0, #fff)"
 _FONT = "var(--jp-ui-font-family, system-ui, sans-serif)"
-_POINTS_PER_LINE = 400
+_POINTS_PER_LINE = 240
+_AXES_KEPT = 64
+_AXES = {}  # what decides how axes look -> their SVG
 
 
 def to_svg(chart):
@@ -97,7 +99,7 @@ class _Frame:
             f'width="{self.width:.1f}" height="{self.height:.1f}"/></clipPath>'
         )
         if self.panel.axes:
-            yield from self._axes()
+            yield self._axes_once()
         yield f'<g clip-path="url(#{clip})">' if self.panel.axes else "<g>"
         for mark in self.panel.marks:
             yield _draw(mark, self)
@@ -114,6 +116,21 @@ class _Frame:
                 yield _words(across + 26, baseline - 6, mark.label, "start", 11.5, FOREGROUND)
                 across += width
             baseline += 16
+
+    def _axes_once(self):
+        """Return the axes; while a picture moves they stay the same, so they are kept."""
+        panel = self.panel
+        key = (
+            *(self.left, self.top, self.width, self.height, self.x0, self.x1, self.y0, self.y1),
+            *(panel.x_scale, panel.y_scale, panel.x_label, panel.y_label),
+            *(str(panel.x_ticks), str(panel.y_ticks)),
+        )
+        drawn = _AXES.get(key)
+        if drawn is None:
+            if len(_AXES) >= _AXES_KEPT:
+                _AXES.clear()
+            drawn = _AXES[key] = "".join(self._axes())
+        return drawn
 
     def _axes(self):
         bottom, right = self.top + self.height, self.left + self.width
@@ -372,13 +389,13 @@ def _thinned(x, y):
     """Keep the lowest and highest point of each pixel column, so that no spike is lost."""
     if len(x) <= _POINTS_PER_LINE:
         return x, y
-    groups = np.array_split(np.arange(len(x)), _POINTS_PER_LINE // 2)
-    keep = {0, len(x) - 1}
-    for group in groups:
-        part = y[group]
-        if np.isfinite(part).any():
-            keep.update((group[np.nanargmin(part)], group[np.nanargmax(part)]))
-    keep = np.array(sorted(keep))
+    last = len(y) - 1
+    size = -(-len(y) // (_POINTS_PER_LINE // 2))
+    groups = np.append(y, np.full(-len(y) % size, y[-1])).reshape(-1, size)
+    first = np.arange(0, groups.size, size)
+    lowest = first + np.where(np.isnan(groups), np.inf, groups).argmin(axis=1)
+    highest = first + np.where(np.isnan(groups), -np.inf, groups).argmax(axis=1)
+    keep = np.unique(np.minimum(np.concatenate([[0], lowest, highest, [last]]), last))
     return x[keep], y[keep]
 
 

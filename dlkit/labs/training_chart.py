@@ -4,7 +4,7 @@
 so that nothing jumps, and the loss of each single batch is drawn behind the epochs' means.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -34,6 +34,10 @@ class Run:
     history: object
     batches_per_epoch: int
     index: int = 0
+    columns: dict = field(init=False)
+
+    def __post_init__(self):
+        object.__setattr__(self, "columns", self.history.history)  # made once, read often
 
 
 def training_chart(runs, *, epochs, metric, summary):
@@ -62,7 +66,7 @@ def training_chart(runs, *, epochs, metric, summary):
     if runs[-1].label:
         losses += _key()
         measures += _key()
-    columns = runs[-1].history.history
+    columns = runs[-1].columns
     common = {"x_label": "epoch", "x_range": (0, 1.02 * epochs), "x_ticks": _epoch_ticks(epochs)}
     loss = Panel(
         losses,
@@ -103,7 +107,7 @@ def _batches(run):
 
 
 def _pair(run, key):
-    columns, at = run.history.history, np.arange(1, len(run.history) + 1)
+    columns, at = run.columns, np.arange(1, len(run.history) + 1)
     names = (run.label, "") if run.label else ("training", "validation")
     dashes = (TRAINING_DASH, VALIDATION_DASH)
     for column, name, color, dash in zip(
@@ -122,7 +126,7 @@ def _key():
 
 
 def _best(run):
-    columns, best = run.history.history, run.history.best_epoch
+    columns, best = run.columns, run.history.best_epoch
     if best and "val_loss" in columns:
         color = _colors(run)[1]
         value = [columns["val_loss"][best - 1]]
@@ -141,7 +145,7 @@ def _loss_top(runs):
         losses = losses[np.isfinite(losses)]
         if len(losses):
             starts.append(losses[: max(1, len(losses) // 50)].max())
-        values += _finite(run.history.history, ("loss", "val_loss"))
+        values += _finite(run.columns, ("loss", "val_loss"))
     if not starts:
         return 2.5
     return max(1.1 * min(max([*values, *starts]), 3 * max(starts)), 1e-6)
@@ -149,7 +153,7 @@ def _loss_top(runs):
 
 def _error_top(runs, metric):
     keys = (metric, f"val_{metric}")
-    return 1.1 * max([value for run in runs for value in _finite(run.history.history, keys)] or [1])
+    return 1.1 * max([value for run in runs for value in _finite(run.columns, keys)] or [1])
 
 
 def _finite(columns, keys):

@@ -212,10 +212,16 @@ class History:
 
         ``loss``, ``accuracy`` or ``mae``, and, with validation data, the same with ``val_``.
         """
-        columns = {}
-        for record in self._records:
-            for name, value in _row(record).items():
-                columns.setdefault(name, []).append(value)
+        records = self._records
+        if not records:
+            return {}
+        columns = {"loss": [record.loss for record in records]}
+        for name in records[0].metrics:
+            columns[name] = [record.metrics[name] for record in records]
+        if records[0].val_loss is not None:
+            columns["val_loss"] = [record.val_loss for record in records]
+            for name in records[0].val_metrics:
+                columns[f"val_{name}"] = [record.val_metrics[name] for record in records]
         return columns
 
     @property

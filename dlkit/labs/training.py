@@ -20,6 +20,7 @@ from dlkit.training.records import Status
 _FRAME_SECONDS = 1 / 12  # ten a second reach the page, also when a chunk ends late
 _SENTENCE_SECONDS = 0.5
 _RUNS_KEPT = 5
+_BUILDING = "Building the network, which takes Keras a few seconds …"
 _VIEW = ("pace", "overlay")  # how one looks at a run, not what it is
 
 
@@ -135,6 +136,7 @@ class TrainingLab(Lab):
         bool
             True if this call has started it. While a run is going, a plain message says so.
         """
+        self.say("")  # before the lock, so that it wipes no answer to a click that came second
         if not self._starting.acquire(blocking=False):
             self.say("A run is being started already.")
             return False
@@ -350,11 +352,13 @@ class TrainingLab(Lab):
     def _begin(self):
         self._remember()
         settings = self.controls.values()
-        self.say("Building the network, which takes Keras a few seconds …" * self._is_new(settings))
+        if self._is_new(settings):
+            self.say(_BUILDING)
         self.job = self._job_for(settings)
+        if self.message == _BUILDING:
+            self.say("")
         self._settings, self._report = settings, ""
         self._number = 1 + max((run.number for run in self._runs), default=0)
-        self.say("")
         self._set_pace()
 
     def _is_new(self, settings):

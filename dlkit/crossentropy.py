@@ -183,8 +183,9 @@ class SparseCategoricalCrossentropy(Crossentropy):
         labels = checks.array("y_true", y_true)
         if labels.dtype.kind == "f" and np.any(labels % 1):
             raise ValueError(
-                "y_true must hold whole-number class labels, but some are fractions. For "
-                "one-hot or soft labels use CategoricalCrossentropy."
+                "y_true must hold whole-number class labels, but some are fractions, such as "
+                f"{labels[labels % 1 != 0].flat[0]:.6g}. For one-hot or soft labels use "
+                "CategoricalCrossentropy."
             )
         return super().check(y_true, y_pred)
 

@@ -8,7 +8,7 @@ from dlkit.layers.base import Layer
 
 def check_layers(layers):
     """Return the layers as a list, or say why they make no network."""
-    if isinstance(layers, Layer) or not hasattr(layers, "__iter__"):
+    if isinstance(layers, Layer | str | bytes | dict) or not hasattr(layers, "__iter__"):
         raise TypeError(f"layers must be a list of layers, but got {checks.describe(layers)}.")
     layers = list(layers)
     if not layers:

@@ -87,9 +87,9 @@ def get(optimizer, **arguments):
         return get(optimizer.get_config(), **arguments) if arguments else optimizer
     if isinstance(optimizer, type) and issubclass(optimizer, Optimizer) and optimizer.rule:
         return optimizer(**arguments)
-    if isinstance(optimizer, dict):
+    if isinstance(optimizer, dict) and "name" in optimizer:
         settings = {**optimizer, **arguments}
-        return get(settings.pop("name", None), **settings)
+        return get(settings.pop("name"), **settings)
     name = optimizer.lower() if isinstance(optimizer, str) else optimizer
     return OPTIMIZERS[checks.choice("optimizer", name, OPTIMIZERS)](**arguments)
 

@@ -384,8 +384,8 @@ def _check_ticks(name, ticks):
             f"{name} must be a list of (position, text), but got {checks.describe(ticks)}."
         ) from None
     for position, words in pairs:
-        checks.number(name, position)
-        checks.text(name, words)
+        checks.number(f"a position in {name}", position)
+        checks.text(f"a text in {name}", words)
 
 
 def _extent(marks, axis, scale):

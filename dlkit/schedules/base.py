@@ -105,7 +105,8 @@ def get(schedule, **arguments):
     """
     if isinstance(schedule, dict):
         settings = {**schedule, **arguments}
-        return get(checks.choice("schedule", settings.pop("name", None), SCHEDULES), **settings)
+        name = settings.pop("name", schedule)  # without a name the whole is what came
+        return get(checks.choice("schedule", name, SCHEDULES), **settings)
     if isinstance(schedule, str):
         return SCHEDULES[checks.choice("schedule", schedule, SCHEDULES)](**arguments)
     if arguments:

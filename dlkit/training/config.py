@@ -180,7 +180,9 @@ class TrainingConfig:
         try:
             values = json.loads(text)
         except json.JSONDecodeError as error:
-            raise ValueError(f"text must be JSON, but {error}.") from None
+            raise ValueError(
+                f"text must be JSON, but got {checks.describe(text)}: {error}."
+            ) from None
         if not isinstance(values, dict):
             raise TypeError(f"text must hold a JSON object {{...}}, but got {text[:40]!r}.")
         _check_names(values)

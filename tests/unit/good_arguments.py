@@ -474,12 +474,10 @@ def shown(kind):
 def _control(made):
     """Return what a control takes, in few values: each of them makes all widgets of a lab."""
     if hasattr(made, "bounds"):
-        low, high, whole = made.bounds
-        bad = ("3", None, math.nan, low - 1, high + 1, True) + ((low + 0.5,) if whole else ())
-        return Argument(made.value, bad)
+        return Argument(made.value, ("3", math.nan, made.bounds[0] - 1))
     if isinstance(made.value, bool):
-        return Argument(made.value, ("yes", 1, None))
-    return Argument(made.value, ("qqqq", None, [], -3))
+        return Argument(made.value, ("yes", 1))
+    return Argument(made.value, ("qqqq", None))
 
 
 def value_of(x):
@@ -517,7 +515,7 @@ SPECIAL = {
     "initializers.compute_fans": {"shape": Argument((3, 4), shape((3, 4)).bad[:5])},
     "initializers.truncated_normal": {"generator": GENERATOR, "shape": SCALAR_TOO},
     "optimizers.get": {"optimizer": registered("adam", optimizers.OPTIMIZERS, None)},
-    "schedules.get": {"schedule": registered("Constant", schedules.SCHEDULES, None), "*": {"learning_rate": 0.1}},
+    "schedules.get": {"schedule": replace(SCHEDULE, names=("schedule", "learning_rate"))},
     "Network.forward": {"x": array(X, alone=True)},
     "Network.predict": {"x": array(X, alone=True)},
     "Network.copy": {"dtype": optional(DTYPE)},
@@ -644,9 +642,8 @@ SPECIAL = {
         "*": {"y": LABELS},
     },
     "plots.weights_as_images": {
-        "*": {"image_shape": (2, 3)},
-        "kernel": array(X, any_shape=True),
-        "image_shape": shape((2, 3)),
+        "kernel": array(X[:4], any_shape=True),
+        "image_shape": optional(shape((2, 2))),
         "units": Argument([0, 1], (3, "text", [4], [-1], [0.5], ["0"], [], [None], True, math.nan)),
     },
     "plots.Chart": {

@@ -20,7 +20,7 @@ from dlkit.display.style import LAB_CSS
 from dlkit.display.svg import to_svg
 from dlkit.plots.figure import to_figure
 
-_SHOWN_BY_CELL = weakref.WeakValueDictionary()
+_SHOWN_BY_CELL = {}  # cell id -> (which run of the cell, weak set of the labs it shows)
 
 
 class Lab:
@@ -57,12 +57,16 @@ class Lab:
         self._closed = False
         self._quiet = set()
         self.controls = Controls(self.control_groups())
-        self.controls.set(values)
-        self._picture = widgets.HTML().add_class("lab-picture")
-        self._sentence = widgets.HTML().add_class("lab-sentence")
-        self._message = widgets.HTML().add_class("lab-message")
-        self._details = widgets.HTML().add_class("lab-details")
-        self.prepare()
+        names = ("picture", "sentence", "message", "details")
+        made = [widgets.HTML().add_class(f"lab-{name}") for name in names]
+        self._picture, self._sentence, self._message, self._details = made
+        try:
+            self.controls.set(values)
+            self.prepare()
+        except BaseException:  # widgets live until they are closed
+            for widget in (*made, *(control for _, control in self.controls.items())):
+                _close_all(widget)
+            raise
         self.view = self._arrange()
         for name, control in self.controls.items():
             control.observe(functools.partial(self._on_change, name), names="value")
@@ -286,12 +290,7 @@ class Lab:
         return base64.b64encode(buffer.getvalue()).decode()
 
     def _repr_mimebundle_(self, **kwargs):
-        cell = _present_cell()
-        if cell:
-            earlier = _SHOWN_BY_CELL.get(cell)
-            if earlier is not None and earlier is not self:
-                earlier.close()
-            _SHOWN_BY_CELL[cell] = self
+        self._replace_earlier()
         bundle = {"text/plain": self.summary(), "image/png": self._png()}
         bundle.update(
             {
@@ -302,17 +301,33 @@ class Lab:
         )
         return bundle, {"image/png": {"alt": self.sentence}}
 
+    def _replace_earlier(self):
+        """Close the labs that this cell showed when it ran before; one cell may show several."""
+        cell, run = _present_cell()
+        if cell is None:
+            return
+        known, labs = _SHOWN_BY_CELL.get(cell, (run, weakref.WeakSet()))
+        if known != run:
+            for lab in [lab for lab in labs if lab is not self]:
+                lab.close()
+            labs = weakref.WeakSet()
+        labs.add(self)
+        _SHOWN_BY_CELL[cell] = (run, labs)
+
     def __repr__(self):
         return f"<{self.summary()}>"
 
 
 def _present_cell():
-    """Return the id of the notebook cell that runs now, or None outside a notebook."""
+    """Return the id of the notebook cell that runs now and of this run of it, or (None, None)."""
     from IPython import get_ipython
 
     shell = get_ipython()
-    header = getattr(shell, "parent_header", None) or {}
-    return header.get("metadata", {}).get("cellId") if isinstance(header, dict) else None
+    header = getattr(shell, "parent_header", None)
+    if not isinstance(header, dict):
+        return None, None
+    request = header.get("header", {}).get("msg_id")
+    return header.get("metadata", {}).get("cellId"), request
 
 
 def _close_all(widget):

@@ -1,5 +1,6 @@
 """TrainingLab: choose data, a network and its settings, press Start, and watch it learn."""
 
+import contextlib
 import functools
 import threading
 import time
@@ -226,9 +227,9 @@ class TrainingLab(Lab):
 
     def close(self):
         """Stop what runs, and remove the lab from the page."""
+        super().close()  # first, so that no report is written for nobody
         for job in self._jobs.values():
             job.stop()
-        super().close()
 
     def changed(self, name):
         if name == "pace":
@@ -339,7 +340,7 @@ class TrainingLab(Lab):
             data = datasets.get(settings["dataset"])
             model = build_model(settings["architecture"], settings["engine"], data, key[-1])
             job = TrainingJob(model, data, config)
-            job.add_observer(functools.partial(self.guard, self._observe))
+            job.add_observer(functools.partial(self.guard, self._observe, job))
             if len(self._jobs) >= 4:  # a compiled Keras model takes megabytes
                 self._jobs.pop(next(iter(self._jobs)))
             self._jobs[key] = job
@@ -350,6 +351,8 @@ class TrainingLab(Lab):
         return self._jobs[key]
 
     def _begin(self):
+        with contextlib.suppress(Exception):  # a failed run has been told of already
+            self.job.wait(60)  # until its report is written
         self._remember()
         settings = self.controls.values()
         if self._is_new(settings):
@@ -367,9 +370,11 @@ class TrainingLab(Lab):
     def _set_pace(self):
         self.job.pace = self.controls.pace.value or None
 
-    def _observe(self, record):
+    def _observe(self, job, record):
+        if self._closed or job is not self.job:
+            return
         if isinstance(record, Status):
-            self._on_status(record)
+            self._on_status(job.status)  # of now: another thread may have told a later one
         elif time.perf_counter() - self._drawn >= _FRAME_SECONDS:
             self._draw_frame()
 

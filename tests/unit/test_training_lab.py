@@ -182,15 +182,48 @@ def test_what_does_not_fit_is_said_in_words(lab):
     assert finished(lab).message == ""
 
 
-def test_a_diverging_run_stops_with_words_and_finite_weights(lab):
-    lab.controls.optimizer.value = "sgd"
-    lab.controls.dataset.value = "diabetes"
-    lab.controls.learning_rate.value = 0.1
-    lab.controls.epochs.value = 50
+def test_a_diverging_run_stops_with_words_and_finite_weights():
+    lab = TrainingLab(
+        dataset="diabetes", optimizer="momentum", learning_rate=0.1, batch_size=16, pace=0.0
+    )
     finished(lab)
-    weights = lab.job.model.flat_parameters
-    assert np.isfinite(weights).all()
-    assert lab.summary()
+    assert lab.job.status.state == "stopped"
+    assert "the run diverged" in lab.summary()
+    assert np.isfinite(lab.job.model.flat_parameters).all()
+    assert "diverging" in lab._details.value
+    lab.close()
+
+
+def test_a_report_belongs_to_the_run_that_is_shown(lab):
+    for dataset in ("iris", "wine", "digits"):
+        assert lab.run() is True
+        while lab.job.status.state != "finished":
+            time.sleep(0.0005)
+        lab.controls.dataset.value = dataset
+    finished(lab)
+    assert lab._report.count("360 validation samples") >= 1, "a report of other data is shown"
+    assert [run.settings["dataset"] for run in lab.runs] == ["digits", "iris", "wine", "digits"]
+
+
+def test_a_constructor_that_fails_leaves_no_widget_behind():
+    from ipywidgets.widgets.widget import _instances
+
+    before = len(_instances)
+    for wrong in ({"epochs": 0}, {"dataset": "iris", "architecture": "cnn"}):
+        with pytest.raises(ValueError, match="epochs|images"):
+            TrainingLab(**wrong)
+    assert len(_instances) == before
+
+
+def test_running_a_cell_again_replaces_its_labs_and_one_cell_may_show_two(monkeypatch):
+    runs = iter([("cell", "first"), ("cell", "first"), ("cell", "second"), (None, None)])
+    monkeypatch.setattr("dlkit.display.lab._present_cell", lambda: next(runs))
+    labs = [TrainingLab(dataset="iris") for _ in range(4)]
+    for lab in labs:
+        lab._repr_mimebundle_()
+    assert [lab._closed for lab in labs] == [True, True, False, False]
+    for lab in labs:
+        lab.close()
 
 
 def test_the_goal_is_recognised_and_only_by_the_allowed_control():

@@ -5,16 +5,18 @@ back, as if a hand had moved it: 0.1234 becomes 0.12, and while a lab moves its 
 values come back in the middle of it. Two measures end that. Values from the kernel travel together
 with ``continuous_update=False``, which silences the page while it takes them over; and an answer
 that is nothing but a value of the kernel's, rounded to the step, is not taken for a move. The page
-may answer late, when the kernel is already further: so the last few values are remembered until an
-answer or a real move comes.
+may answer late, when the kernel is already further: so the values of the last two seconds are
+remembered, and the first one until the page has spoken for the first time.
 """
 
 import math
+import time
 from collections import deque
 
 import ipywidgets as widgets
 
 _MOVING = {"value", "step", "min", "max"}
+_ANSWER_SECONDS = 2.0
 
 
 class _Steady:
@@ -25,14 +27,14 @@ class _Steady:
     def __init__(self, *arguments, **options):
         self._given = deque(maxlen=8)
         super().__init__(*arguments, **options)
-        self._given.append(self.value)
+        self._given.append((math.inf, self.value))
 
     def send_state(self, key=None):
         names = {key} if isinstance(key, str) else set(key or ())
         if not (names & _MOVING and self.continuous_update):
             super().send_state(key)
             return
-        self._given.append(self.value)
+        self._given.append((time.monotonic() + _ANSWER_SECONDS, self.value))
         self._silent = True
         try:
             super().send_state(names | {"continuous_update"})
@@ -53,10 +55,12 @@ class _Steady:
 
     def _is_rounding(self, value):
         """Whether the page only answers to a value of the kernel's, moved to the nearest step."""
-        for given in self._given:
-            apart = abs(self._place(value) - self._place(given))
-            if 0 < apart <= 0.5 * self.step * (1 + 1e-6):
-                while self._given[0] != given:
+        now, place = time.monotonic(), self._place(value)
+        for index, (until, given) in enumerate(self._given):
+            exact = self._place(given)
+            rounded = self.min + self.step * round((exact - self.min) / self.step)
+            if until >= now and place != exact and abs(place - rounded) < 1e-6 * self.step:
+                for _ in range(index):
                     self._given.popleft()  # earlier ones will not be answered any more
                 return True
         self._given.clear()

@@ -1,5 +1,7 @@
 """Sliders keep what the kernel gives them, and follow the hand; driven by messages, no browser."""
 
+import time
+
 import numpy as np
 import pytest
 
@@ -76,3 +78,13 @@ def test_a_late_answer_to_an_earlier_value_is_no_move():
     assert made.value == 0.02, "a hand moved it"
     made.set_state({"value": 10**-2.52})
     assert made.value == 10**-2.52, "and back to where it once was"
+
+
+def test_after_the_lab_has_moved_it_a_hand_is_still_followed(monkeypatch):
+    made = slider(0.9, 0, 1, step=0.01, label="w", help="w")
+    for step in range(1, 9):
+        made.value = 0.9 - 0.0057 * step
+    later = time.monotonic() + 3
+    monkeypatch.setattr("dlkit.display.sliders.time.monotonic", lambda: later)
+    made.set_state({"value": 0.86})
+    assert made.value == 0.86

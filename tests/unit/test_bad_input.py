@@ -11,7 +11,8 @@ import re
 import numpy as np
 import pytest
 from bad_values import Argument, frozen
-from good_arguments import X, arguments_for, fresh, good_arguments, instance_of, shown
+from good_arguments import arguments_for, fresh, good_arguments, instance_of, shown
+from good_things import X
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from public_names import UNCHECKED, Callable, public_callables, unchecked
@@ -115,9 +116,9 @@ def missing_arguments(each):
         arguments_for(each)
     except KeyError as argument:
         return [
-            f"Nobody has said what {each.name} takes for {argument}: add it to ARGUMENTS or SPECIAL "
-            "in tests/unit/good_arguments.py (or, if it checks nothing on purpose, add it with the "
-            "reason to UNCHECKED in tests/unit/public_names.py)."
+            f"Nobody has said what {each.name} takes for {argument}: add it to ARGUMENTS in "
+            "tests/unit/good_common.py or to SPECIAL in tests/unit/good_specials.py (or, if it "
+            "checks nothing on purpose, with the reason to UNCHECKED in tests/unit/public_names.py)."
         ]
     return []
 
@@ -264,7 +265,7 @@ def test_a_new_name_must_say_what_it_takes():
         """Do nothing."""
 
     (line,) = missing_arguments(Callable("made_up", made_up))
-    assert "never_heard_of" in line and "good_arguments.py" in line
+    assert "never_heard_of" in line and "good_common.py" in line
 
 
 # -- what a list of values does not find -------------------------------------------------------

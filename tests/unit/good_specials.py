@@ -1,0 +1,264 @@
+"""What an argument of one callable alone takes: `SPECIAL`."""
+
+import math
+from dataclasses import replace
+
+import numpy as np
+from bad_values import (
+    Argument,
+    Made,
+    array,
+    choice,
+    count,
+    dictionary,
+    function,
+    labels,
+    number,
+    path,
+    shape,
+    text,
+    thing,
+    truth,
+)
+from good_common import (
+    ACTIVATION,
+    ARGUMENTS,
+    DTYPE,
+    GENERATOR,
+    SCALAR_TOO,
+    SCHEDULE,
+    optional,
+    rate,
+    registered,
+    sizes,
+)
+from good_things import (
+    CURVES,
+    IMAGES,
+    LABELS,
+    QUIZ,
+    X,
+    folder,
+    job,
+    keras_model,
+    network,
+    picture,
+    saved,
+    value_of,
+)
+
+from dlkit import (
+    activations,
+    autodiff,
+    datasets,
+    initializers,
+    losses,
+    optimizers,
+)
+from dlkit.training import EpochRecord
+
+RANGES = (
+    3,
+    "ab",
+    (1.0,),
+    (1.0, 2.0, 3.0),
+    ("a", "b"),
+    (math.nan, 1.0),
+    (2.0, 1.0),
+    (1.0, 1.0),
+    True,
+)
+TEXTS = (None, 3, "text", [], ["only one"], ["a", "a"], [1, 2], [None, "b"], {}, True, ["", "b"])
+CLASS_LABELS = labels(LABELS, None, width=False)
+
+KERAS_SEED = {"seed": number(0, minimum=0, whole=True, optional=True)}
+KERAS = {**KERAS_SEED, "vocabulary_size": count(optional=True, beside={"input_shape": (3,)})}
+
+# callable -> argument -> what it takes; "*" holds what is always given beside it
+SPECIAL = {
+    "activations.get": {"activation": optional(ACTIVATION)},
+    "losses.get": {"loss": registered("huber", losses.LOSSES, None), "delta": rate()},
+    "losses.default_loss": {
+        "y": array(LABELS, any_shape=True),
+        "output_activation": text("softmax"),
+        "output_shape": shape((3,)),
+    },
+    "initializers.get": {"initializer": registered("zeros", initializers.INITIALIZERS, None)},
+    "initializers.compute_fans": {"shape": Argument((3, 4), shape((3, 4)).bad[:5])},
+    "initializers.truncated_normal": {"generator": GENERATOR, "shape": SCALAR_TOO},
+    "optimizers.get": {"optimizer": registered("adam", optimizers.OPTIMIZERS, None)},
+    "schedules.get": {"schedule": replace(SCHEDULE, names=("schedule", "learning_rate"))},
+    "Network.forward": {"x": array(X, alone=True)},
+    "Network.predict": {"x": array(X, alone=True)},
+    "Network.copy": {"dtype": optional(DTYPE)},
+    "Network.from_config": {
+        "config": dictionary(
+            Made(lambda: network().get_config()), {}, {"layers": []},
+            {"layers": 3, "input_shape": [4], "seed": 0, "dtype": "float32"},
+            {"layers": [{"kind": "Dens"}], "input_shape": [4], "seed": 0, "dtype": "float32"},
+            {"layers": [{}], "input_shape": [4], "seed": 0, "dtype": "float32"},
+            {"layers": [3], "input_shape": [4], "seed": 0, "dtype": "float32"},
+            {"layers": [{"kind": "Dense", "unit": 3}], "input_shape": [4], "seed": 0, "dtype": "float32"},
+            names=("config", "kind of layer", "layers"),
+        )
+    },
+    "schedules.InverseTimeDecay": {"decay_rate": number(0.5, minimum=0)},
+    "schedules.Warmup": {"initial_learning_rate": number(0.01, minimum=0)},
+    "layers.Dense": {"activation": optional(ACTIVATION)},
+    "layers.Conv2D": {"activation": optional(ACTIVATION)},
+    "layers.Conv1D": {"activation": optional(ACTIVATION)},
+    "layers.Activation": {"activation": optional(ACTIVATION)},
+    "Network.initialize": {"seed": number(0, minimum=0, whole=True, optional=True)},
+    "Network.load": {"path": path(Made(lambda: saved("network")), "no/such/file.npz", ".")},
+    "Network.save": {"path": path(Made(lambda: folder() / "n.npz"), "no/such/folder/n.npz", ".")},
+    "Network.fit": {"patience": count(), "weight_decay": number(0.1, minimum=0, optional=True), "*": {"epochs": 1}},
+    "gradcheck.check_gradients": {"*": {"loss": None}},
+    "datasets.get": {"name": choice("moons", list(datasets.DATASETS))},
+    "datasets.blobs": {"classes": number(3, minimum=2, maximum=10, whole=True)},
+    "datasets.spirals": {"turns": number(1.0, above=0, maximum=10)},
+    "datasets.sine": {"periods": number(2.0, above=0, maximum=100)},
+    "datasets.logic": {
+        "gate": choice("xor", ("and", "or", "xor", "nand", "nor")),
+        "samples": number(4, minimum=4, whole=True, maximum=10_000_000),
+    },
+    "datasets.split": {
+        "x": array(np.repeat(X, 4, axis=0), width=False, any_shape=True),
+        "y": labels(np.repeat(LABELS, 4), None, width=False),
+        "scale": truth(True),
+        "scale_y": truth(False),
+    },
+    "datasets.Data": {
+        "*": {"x_test": X, "y_test": LABELS},
+        **{f"x_{part}": array(X, width=False, any_shape=True) for part in ("train", "validation")},
+        **{f"y_{part}": labels(LABELS, None) for part in ("train", "validation")},
+        "x_test": array(X, none=True),
+        "y_test": labels(LABELS, None, none=True),
+        **{name: text("text") for name in ("name", "target_name", "target_unit")},
+        "class_names": Argument(("a", "b", "c"), (3, "abc", [1, 2, 3], ["a"], math.nan, True)),
+        "feature_names": Argument(tuple("abcd"), (3, "abcd", [1, 2, 3, 4], ["a"], math.nan, True)),
+    },
+    "datasets.Data.labels": {"part": choice("train", ("train", "validation", "test"))},
+    "training.TrainingConfig": {
+        "optimizer_arguments": Argument({"beta_1": 0.8}, (3, "text", [], None, {1: 2}, {"beta_3": 0.5},
+            {"beta_1": 2}, {"beta_1": "a"}, {"learning_rate": 1}), names=("optimizer_arguments", "beta_1")),
+        "patience": count(),
+        "min_delta": number(0.0, minimum=0),
+        "clipnorm": rate(optional=True),
+        "clipvalue": rate(optional=True),
+        "global_clipnorm": rate(optional=True),
+        "weight_decay": number(0.1, minimum=0, optional=True),
+        "learning_rate_schedule": optional(SCHEDULE),
+        "log_every": count(optional=True),
+        "shuffle": truth(True),
+    },
+    "training.TrainingConfig.from_json": {
+        "text": Argument("{}", (None, 3, "", "text", "[]", "3", "{", b"{}", [], {}, True), names=("text",)),
+    },
+    "training.TrainingConfig.learning_rate_at": {"step": number(3, minimum=0)},
+    "training.TrainingConfig.learning_rates": {
+        name: number(3, minimum=0, whole=True) for name in ("step", "count")
+    },
+    "training.TrainingConfig.replace": {name: ARGUMENTS[name] for name in ("epochs", "seed", "learning_rate")},
+    "training.TrainingJob": {"config": optional(ARGUMENTS["config"])},
+    "training.TrainingJob.remove_observer": {"observer": Argument(print)},
+    "training.epoch_order": {
+        "number": number(5, minimum=0, whole=True),
+        "epoch": count(1),
+        "shuffle": truth(True),
+    },
+    "training.training_loop": {
+        "engine": thing(Made(lambda: job().engine), network()),
+        "chunk_size": function(lambda left: 1),
+        "callbacks": Argument((), (3, None, "text", [3], math.nan)),
+    },
+    "training.History": {
+        "records": Argument((EpochRecord(1, 0.5, {}, 0.6, {}, 0.1, 1.0),), (3, None, "text", [3], {"a": 1}, True)),
+        "batch_losses": Argument([0.5, math.nan], (3.0, None, "text", ["a"], [[1.0], [2.0]], {}, [1j])),
+        "config": optional(ARGUMENTS["config"]),
+        "stop_reason": text(""),
+    },
+    "training.diagnosis.diagnose": {},
+    "diagnose": {"data": optional(ARGUMENTS["data"])},
+    "plots.answers_over_plane": {
+        "models": dictionary({"one": lambda x: x[:, 0] > 0}, {}, {"one": 3}),
+        "x": array(X[:, :2], alone=False),
+        "y": labels(LABELS % 2, 2),
+        **{name: Argument(("a", "b"), (3, "ab", ("a",), (1, 2), [], {}, None, ("a", "b", "c")))
+           for name in ("class_names", "axis_names")},
+    },
+    "Report": {"part": choice("validation", ("validation", "test"))},
+    "Report.save_html": {"path": path(Made(lambda: folder() / "r.html"), "no/such/folder/r.html", ".")},
+    "show": {"things": Argument(activations.get, (), names=("show",)), "docstring": truth(False)},
+    "figure_summary": {},
+    "plots.figure_summary": {"figure": thing(Made(lambda: picture()[1]))},
+    "plots.to_figure": {"chart": thing(Made(lambda: picture()[0]))},
+    "plots.value_graph": {"result": thing(Made(lambda: value_of(0.5)), autodiff.Value(1.0))},
+    "plots.training_curves": {
+        "runs": dictionary(CURVES, {}, {"loss": []}, {"loss": "text"}, {"a": {}}, {"a": {"acc": [1]}},
+            {"loss": [[1.0]]}, {"loss": [None]}, names=("runs", "history", "run ")),
+        "quantities": Argument(("loss",), (3, "loss", ["los"], [3], [], {}, [None], True, math.nan)),
+        "best_epoch": number(1, minimum=1, maximum=3, whole=True, optional=True),
+        "loss_scale": choice("linear", ("linear", "log")),
+    },
+    "plots.confusion_matrix": {"y_true": CLASS_LABELS, "y_pred": CLASS_LABELS},
+    "plots.predicted_against_true": {
+        "y_true": array(X[:, 0], width=False),
+        "y_pred": array(X[:, 1], width=False),
+        "name": text("target"),
+        "unit": text("mm"),
+    },
+    "plots.sample_images": {
+        "x": array(IMAGES, width=False, any_shape=True),
+        "y": labels(LABELS, None, none=True),
+        "predictions": labels(LABELS, None, none=True),
+        "*": {"y": LABELS},
+    },
+    "plots.weights_as_images": {
+        "kernel": array(X[:4], any_shape=True),
+        "image_shape": optional(shape((2, 2))),
+        "units": Argument([0, 1], (3, "text", [4], [-1], [0.5], ["0"], [], [None], True, math.nan)),
+    },
+    "plots.Chart": {
+        "panels": Argument(Made(lambda: picture()[0].panels), (None, 3, "text", [], ["panel"], {}, True)),
+        "summary": text("A line.", empty=False),
+        "width": rate(300.0),
+        "height": rate(300.0),
+        "columns": count(optional=True),
+        "shares": Argument((1.0,), (3, "text", [0], [-1.0], ["a"], [math.nan], [1.0, 1.0], True)),
+    },
+    "plots.Panel": {
+        "marks": Argument((), (None, 3, "text", ["line"], [3], True)),
+        **{name: text("word") for name in ("x_label", "y_label")},
+        **{f"{axis}_range": Argument((0.0, 1.0), RANGES) for axis in "xy"},
+        **{f"{axis}_scale": choice("linear", ("linear", "log")) for axis in "xy"},
+        **{f"{axis}_ticks": Argument(((0.0, "0"),), (3, "text", [3], [("a", 0)], True)) for axis in "xy"},
+        **{name: truth(True) for name in ("axes", "equal", "legend")},
+    },
+    "Quiz": {
+        "choices": Argument(QUIZ[1], TEXTS),
+        "explanations": Argument(QUIZ[3], (None, 3, "text", [], ["only one"], [1, 2], {}, True)),
+        "answer": Argument(1, (-1, 2, 1.5, "5", "qqq", True, [], math.nan, object())),
+    },
+    "Quiz.choose": {"choice": Argument(1, (-1, 2, 1.5, "5", "qqq", "C", True, [], math.nan, None, {}))},
+    "Quiz.predict": {"choices": Argument(QUIZ[1], TEXTS)},
+    "labs.TrainingLab": {"goal": Argument({"at_least": 0.9}, (3, "text", [], True, {1: 2}, {"at_least": 2}, {"metric": "acuracy"}, {"at_lest": 0.5},
+        {"within_epochs": 0}, {"changing_only": 3}), (None,), names=("goal", "at_least", "metric", "within_epochs", "changing_only"))},
+    "labs.TrainingLab.step": {"batches": count(1)},
+    "exercises.check": {"answer": Argument(...)},
+    "exercises.quiz": {"id": Argument("00.a", (None, 3, 0.1, "", "99.9", [], {}, True), misspelt=(("00a", "00.a"),))},
+    "keras.builders.build_sequential_model": {**KERAS_SEED, "units": sizes((3, 2)), "activation": choice("relu", ("relu", "leaky_relu", "softplus"))},
+    "keras.builders.build_cnn_model": {
+        **KERAS_SEED,
+        "input_shape": shape((4, 4, 1)), "filters": sizes((2, 2)),
+        "activation": choice("relu", ("relu", "leaky_relu", "softplus")),
+    },
+    "keras.builders.build_rnn_model": {"input_shape": shape((3, 2)), "units": sizes((3,)), **KERAS},
+    "keras.builders.build_language_model": KERAS_SEED,
+    "keras.builders.build_transformer_model": {"input_shape": shape((3, 2)), **KERAS},
+    "keras.saving.save_model": {
+        "model": thing(Made(keras_model), network()),
+        "path": path(Made(lambda: folder() / "m.keras"), "m.h5", "m.pkl", "m", "no/such/folder/m.keras"),
+    },
+    "keras.saving.load_model": {"path": path(Made(lambda: saved("model")), "m.h5", "m", "no/such/m.keras")},
+    "keras.convert.from_keras": {"model": thing(Made(keras_model), network())},
+}  # fmt: skip

@@ -56,7 +56,7 @@ def test_the_colour_at_a_place_is_the_output_there():
         (({"a": right_half}, X, Y + 1), "classes 0 and 1"),
         (({"a": lambda points: points}, X, Y), "one output per point"),
         (({"a": right_half}, X, Y, ("no",)), "class_names must be two texts"),
-        (({"a": right_half}, X, Y, ("no", "yes"), (1, 2)), "axis_names must be two texts"),
+        (({"a": right_half}, X, Y, ("no", "yes"), (1, 2)), "axis_names must"),
     ],
 )
 def test_what_does_not_fit_is_named(arguments, words):

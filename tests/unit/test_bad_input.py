@@ -277,10 +277,11 @@ ANYTHING = st.recursive(
     ),
     max_leaves=6,
 )
+FEW = settings(max_examples=settings.default.max_examples // 2)
 FIELDS = st.sampled_from([field for field in TrainingConfig().__dict__])
 
 
-@settings(max_examples=60)
+@FEW
 @given(st.dictionaries(FIELDS | st.text(max_size=8), ANYTHING, max_size=3))
 def test_any_json_makes_a_configuration_or_a_clear_error(values):
     try:
@@ -306,6 +307,7 @@ def test_any_shape_fits_or_is_refused(shape, dtype):
     assert not FOREIGN.search(str(caught.value))
 
 
+@FEW
 @given(st.dictionaries(st.sampled_from(["iterations", "m", "v", "learning_rate", "w"]), ANYTHING))
 def test_any_state_is_loaded_or_leaves_the_optimizer_alone(state):
     optimizer = instance_of(optimizers.Adam)

@@ -12,9 +12,11 @@ import sys
 import tempfile
 import time
 
+from tools import marker
 from tools.trouble import (
     DISK_FULL,
     NEEDED_GB,
+    NO_NETWORK,
     NO_PERMISSION,
     NO_VENV,
     OTHER,
@@ -98,19 +100,25 @@ def set_up(locks):
     moved = whole and os.path.exists(STAMP) and read_root() != ROOT
     whole = whole and not moved and has_pip()
     check_disk(0.5 if whole and os.path.exists(STAMP) else NEEDED_GB)
+    marker.claim(UNFINISHED)
     if whole:
         say("Bringing .venv up to date …")
     elif os.path.exists(VENV):
         say("The folder .venv is unfinished or does not work here: making it anew …")
     else:
         say(f"Setting up in .venv, once: a few minutes and about {NEEDED_GB:.0f} GB …")
-    open(UNFINISHED, "w").close()
-    if os.path.exists(STAMP):
-        os.remove(STAMP)
-    if not whole:
-        make_venv()
-    # Editable, and built with the locked builder: nothing is fetched that the lock does not name.
-    install([["-r", locks[-1]], ["--no-build-isolation", "-e", "."]])
+    try:
+        if not whole:
+            make_venv()
+        # Editable, and built with the locked builder: nothing is fetched that the lock does not name.
+        install([["-r", locks[-1]], ["--no-build-isolation", "-e", "."]])
+    except BaseException as error:
+        # All is fetched before anything is changed: without a network, .venv works as before.
+        if whole and isinstance(error, Problem) and error.code == NO_NETWORK:
+            os.remove(UNFINISHED)
+        else:
+            marker.release(UNFINISHED)
+        raise
     write_stamp(locks)
     say(f"Set up in {time.time() - began:.0f} s.")
 

@@ -128,6 +128,74 @@ def test_a_setup_that_was_cut_short_is_made_anew(place, monkeypatch):
     assert place.done[:2] == ["made", "requirements.lock"]
 
 
+def without_network(steps):
+    raise trouble.Problem(trouble.NO_NETWORK, "The packages could not be fetched.")
+
+
+def test_an_update_without_a_network_leaves_a_working_environment(place, monkeypatch):
+    start.main([])
+    stamp = Path(environment.STAMP).read_text()
+    place.done.clear()
+    with monkeypatch.context() as patch:
+        patch.setattr(environment, "install", without_network)
+        assert start.main(["test"]) == trouble.NO_NETWORK
+    assert place.done == [] and not os.path.exists(environment.UNFINISHED)
+    assert Path(environment.STAMP).read_text() == stamp
+    assert start.main([]) == 0
+    assert len(place.done) == 1 and place.done[0][1:] == ["-m", "dlkit", "lab"]
+
+
+def test_a_first_setup_without_a_network_stays_unfinished(place, monkeypatch):
+    with monkeypatch.context() as patch:
+        patch.setattr(environment, "install", without_network)
+        assert start.main([]) == trouble.NO_NETWORK
+    place.done.clear()
+    start.main([])
+    assert place.done[:2] == ["made", "requirements.lock"]
+
+
+def test_an_update_that_fails_half_way_is_made_anew(place, monkeypatch):
+    def half_way(steps):
+        raise trouble.Problem(trouble.DISK_FULL, "The disk is full.")
+
+    start.main([])
+    with monkeypatch.context() as patch:
+        patch.setattr(environment, "install", half_way)
+        assert start.main(["test"]) == trouble.DISK_FULL
+    place.done.clear()
+    start.main([])
+    assert place.done[:2] == ["made", "requirements.lock"]
+
+
+def test_a_second_start_during_a_setup_waits_its_turn(place, capsys):
+    """While another program sets up, nothing is touched; once it is gone, the setup goes on."""
+    with subprocess.Popen(
+        [sys.executable, "-c", "import sys; sys.stdin.read()"], stdin=subprocess.PIPE
+    ) as other:
+        Path(environment.UNFINISHED).write_text(str(other.pid))
+        assert start.main([]) == trouble.OTHER
+        assert "setting up .venv already" in capsys.readouterr().out
+        assert place.done == []
+        assert Path(environment.UNFINISHED).read_text() == str(other.pid)
+    long_ago = 0
+    os.utime(environment.UNFINISHED, (long_ago, long_ago))  # how Windows tells that it is gone
+    assert start.main([]) == 0
+    assert place.done[:2] == ["made", "requirements.lock"]
+
+
+@pytest.mark.parametrize("content", ["", "x", "-1", "0", "9" * 30])
+def test_a_marker_that_names_no_program_holds_nobody_up(place, content):
+    Path(environment.UNFINISHED).write_text(content)
+    assert start.main([]) == 0
+
+
+def test_a_setup_that_ends_in_an_error_lets_the_next_one_in(place, monkeypatch):
+    with monkeypatch.context() as patch:
+        patch.setattr(environment, "install", without_network)
+        start.main([])
+    assert Path(environment.UNFINISHED).read_text() == ""
+
+
 def test_a_broken_environment_is_made_anew(place):
     start.main([])
     os.remove(environment.venv_python())

@@ -10,6 +10,7 @@ import tempfile
 from pathlib import Path
 
 VARIABLE = "DLKIT_PROGRESS"
+BROKEN = (ValueError, KeyError, TypeError)  # what reading a file that is no record raises
 _memory = set()
 
 
@@ -38,9 +39,8 @@ def solved():
     if file is None:
         return set(_memory)
     try:
-        content = json.loads(file.read_text(encoding="utf-8"))
-        return {entry for entry in content["solved"] if isinstance(entry, str)}
-    except (OSError, ValueError, KeyError, TypeError):
+        return _read(file)
+    except (OSError, *BROKEN):
         return set()
 
 
@@ -48,7 +48,8 @@ def add(exercise):
     """Record that an exercise is solved.
 
     The file is written whole under a temporary name and then put in place, so that a crash leaves
-    the old one or the new one, never half a file.
+    the old one or the new one, never half a file. A file that is no record is kept beside it, with
+    ``.broken`` added to its name.
 
     Parameters
     ----------
@@ -65,13 +66,26 @@ def add(exercise):
         _memory.add(exercise)
         return ""
     try:
-        known = solved()  # read again each time: another notebook may have written meanwhile
+        try:
+            known = _read(file)  # again each time: another notebook may have written meanwhile
+        except BROKEN:
+            os.replace(file, file.with_name(file.name + ".broken"))
+            known = set()
         if exercise not in known:
             _write(file, {"format": 1, "solved": sorted(known | {exercise})})
     except OSError as error:
         reason = error.strerror or type(error).__name__
         return f"(Your progress could not be saved: {reason}. Set {VARIABLE} to another file.)"
     return ""
+
+
+def _read(file):
+    """Return what the file holds, nothing if there is none; raise one of BROKEN if it is broken."""
+    try:
+        content = json.loads(file.read_text(encoding="utf-8-sig"))  # some editors add a mark
+    except FileNotFoundError:
+        return set()
+    return {entry for entry in content["solved"] if isinstance(entry, str)}
 
 
 def _write(file, content):

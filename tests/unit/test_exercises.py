@@ -610,6 +610,37 @@ def test_a_broken_record_counts_as_empty_and_is_replaced(private_record, content
     assert record.solved() == {"00.1"}
 
 
+@pytest.mark.parametrize("content", ["{", "[]", '{"solved": 3}', '{"solved": ["00.2", "00.3"'])
+def test_a_broken_record_is_kept_beside_the_new_one(private_record, content):
+    private_record.parent.mkdir()
+    private_record.write_text(content)
+    assert record.add("00.1") == ""
+    assert private_record.with_name("progress.json.broken").read_text() == content
+    assert record.solved() == {"00.1"}
+
+
+def test_a_record_saved_by_an_editor_with_a_byte_order_mark_is_read(private_record):
+    private_record.parent.mkdir()
+    private_record.write_text('{"format": 1, "solved": ["00.2"]}', encoding="utf-8-sig")
+    assert record.solved() == {"00.2"}
+    assert record.add("00.1") == ""
+    assert record.solved() == {"00.1", "00.2"}
+
+
+def test_a_record_that_cannot_be_read_is_left_alone(private_record, monkeypatch):
+    record.add("00.1")
+    before = private_record.read_bytes()
+
+    def refused(*arguments, **settings):
+        raise PermissionError(13, "Permission denied")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("pathlib.Path.read_text", refused)
+        assert "could not be saved: Permission denied" in record.add("00.2")
+    assert private_record.read_bytes() == before
+    assert [file.name for file in private_record.parent.iterdir()] == ["progress.json"]
+
+
 def test_a_crash_while_writing_leaves_the_old_record(private_record, monkeypatch):
     check("00.1", get("00.1").solution)
 

@@ -178,7 +178,8 @@ def to_keras(optimizer, **keras_arguments):
 
 def _dense(gradient):
     """Return a gradient as a tensor; TensorFlow gives that of an embedding as rows and indices."""
-    if hasattr(gradient, "indices") and hasattr(gradient, "values"):
+    # On PyTorch every tensor has a method of this name, also a dense one.
+    if hasattr(gradient, "indices") and not callable(gradient.indices):
         rows = ops.expand_dims(gradient.indices, -1)
         return ops.scatter(rows, gradient.values, gradient.shape)
     return ops.convert_to_tensor(gradient)

@@ -6,7 +6,7 @@ import optimizer_cases as cases
 import pytest
 
 from dlkit import optimizers, schedules
-from dlkit.keras.optimizer import RuleOptimizer, RuleSchedule
+from dlkit.keras.optimizer import RuleOptimizer, RuleSchedule, _dense
 from dlkit.rules import RULES
 
 SCHEDULES = {
@@ -120,6 +120,21 @@ def test_learns_with_accumulation_and_embedding():
     model.compile(optimizers.Adam(0.05).to_keras(gradient_accumulation_steps=2), "mse")
     history = model.fit(x, (x.sum(axis=1) / 10.0), epochs=15, batch_size=16, verbose=0)
     assert history.history["loss"][-1] < history.history["loss"][0] / 10
+
+
+def test_a_dense_tensor_with_methods_of_these_names_stays_as_it_is():
+    """Every tensor of PyTorch has the methods ``indices`` and ``values``; only a sparse one has them."""
+
+    class Tensor:
+        def indices(self):
+            raise RuntimeError("a dense tensor has no indices")
+
+        values = indices
+
+        def __array__(self, dtype=None, copy=None):
+            return np.array([1.0, 2.0], dtype or "float32")
+
+    np.testing.assert_array_equal(keras.ops.convert_to_numpy(_dense(Tensor())), [1.0, 2.0])
 
 
 @pytest.mark.parametrize("name", schedules.SCHEDULES)

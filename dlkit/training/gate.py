@@ -4,6 +4,7 @@ import threading
 from time import perf_counter
 
 CHUNK_SECONDS = 0.03  # short enough that pause and stop feel immediate, long enough to cost nothing
+LONGEST_WAIT = 60.0  # seconds at a time; what a lock can wait for has a limit
 
 
 class Gate:
@@ -71,7 +72,7 @@ class Gate:
                 # a late chunk does not make the next ones hurry
                 self._last = (max(due, now - CHUNK_SECONDS), count)
                 return count
-            self._wake.wait(due - now)
+            self._wake.wait(min(due - now, LONGEST_WAIT))
             self._wake.clear()
         self._last = (perf_counter(), count)
         return count

@@ -249,9 +249,10 @@ class TrainingJob:
                     return False
                 self._resting.wait(min(0.1, left))  # Windows cannot interrupt a long wait
         except KeyboardInterrupt:
-            self.pause()
+            paused = self.pause()  # False if it ends anyway
             self._resting.wait(1.0)
-            self._progress.publish(message="Interrupted: the run is paused; resume() goes on.")
+            if paused:
+                self._progress.publish(message="Interrupted: the run is paused; resume() goes on.")
             raise
         if self.status.state == "failed":
             raise self._error
@@ -293,7 +294,14 @@ class TrainingJob:
                     thread = threading.Thread(target=self._work, name="dlkit-training", daemon=True)
                     self._thread = thread
                     self._resting.clear()
-                    thread.start()
+                    try:
+                        thread.start()
+                    except BaseException:
+                        self._gate.close("stopped")  # an interrupt may come when it lives already
+                        if not thread.is_alive():
+                            self._progress.rest("stopped", "no thread could be started")
+                            self._resting.set()
+                        raise
                     return True
             if not self._come_to_rest():
                 return self._decline("The run has not come to rest yet.")

@@ -330,6 +330,18 @@ def test_the_pace_is_kept_and_can_be_changed_while_it_runs():
     job.wait()
 
 
+def test_a_pace_of_ages_is_a_wait_that_can_be_ended():
+    job = make()
+    job.pace = 1e-12  # the next batch is due in 30 000 years, longer than a lock can wait
+    job.start()
+    until(lambda: job.engine.step >= 1)
+    time.sleep(0.05)
+    assert job.status.state == "running"
+    job.pause()
+    assert job.wait(5.0) is True
+    assert job.status.state == "paused"
+
+
 @pytest.mark.parametrize("pace", [0, -1, float("nan"), float("inf"), "fast", True])
 def test_a_wrong_pace_changes_nothing(pace):
     job = make()
@@ -437,6 +449,41 @@ def test_an_interrupted_wait_pauses_the_run():
     assert job.resume() is True
     job.stop()
     job.wait()
+
+
+def test_an_interrupted_wait_for_a_stop_says_nothing_of_a_pause(monkeypatch):
+    job = slow()
+    job.start()
+    until(lambda: job.status.batch >= 1)
+
+    def interrupted(timeout):
+        monkeypatch.undo()
+        job.stop()
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(job._resting, "wait", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        job.wait()
+    job.wait()
+    assert job.status.state == "stopped"
+    assert job.status.message == "Stopped: stopped by hand."
+
+
+def test_a_thread_that_cannot_be_started_leaves_a_job_at_rest(monkeypatch):
+    def refused(thread):
+        raise RuntimeError("can't start new thread")
+
+    job = make()
+    with monkeypatch.context() as patch:
+        patch.setattr(threading.Thread, "start", refused)
+        with pytest.raises(RuntimeError, match="new thread"):
+            job.start()
+    assert job.wait(2.0) is True
+    assert job.status.state == "stopped"
+    assert job.history.stop_reason == "no thread could be started"
+    assert job.start() is True  # and the job is usable
+    assert job.wait() is True
+    assert job.status.state == "finished"
 
 
 def test_wait_with_a_timeout():

@@ -2,7 +2,7 @@
 
 import contextlib
 import os
-import tempfile
+import secrets
 from pathlib import Path
 
 from dlkit import checks
@@ -14,7 +14,8 @@ def write_atomically(path, write):
     Parameters
     ----------
     path : str or path
-        The file; an existing one is replaced at the very end.
+        The file; an existing one is replaced at the very end. A link stays one: what it points to
+        is written.
     write : callable
         ``write(file)`` writes everything to a binary file object.
 
@@ -27,11 +28,11 @@ def write_atomically(path, write):
     OSError
         If the disk is full or the folder is not writable; the old file is still there then.
     """
-    path = check_target(path)
-    handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    path = Path(os.path.realpath(check_target(path)))
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+    stream = open(temporary, "xb")  # with the rights of an ordinary file, unlike mkstemp's
     try:
-        os.chmod(temporary, 0o666 & ~_umask())  # mkstemp is stricter than an ordinary file
-        with os.fdopen(handle, "wb") as file:
+        with stream as file:
             write(file)
             file.flush()
             os.fsync(file.fileno())
@@ -65,9 +66,3 @@ def check_path(path):
     if isinstance(os.fspath(path), bytes) or "\0" in os.fspath(path):
         raise ValueError(f"path must be a text without NUL, but got {checks.describe(path)}.")
     return Path(path)
-
-
-def _umask():
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask

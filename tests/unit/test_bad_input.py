@@ -83,7 +83,8 @@ def problem_with(each, instance, name, argument, value):
         return f"does not name the argument: {message}"
     if not ALLOWED.search(message):
         return f"does not say what is allowed: {message}"
-    if not any(word in message for word in what_came(value)):
+    said = checks.describe(value) in message
+    if not said and not any(word in message for word in what_came(value)):
         return f"does not say what came: {message}"
     return None
 

@@ -265,10 +265,10 @@ class Lab:
         buttons = self.buttons()
         column.append(widgets.HTML(self._help(buttons)))
         row = widgets.HBox(buttons, layout=widgets.Layout(flex_flow="row wrap"))
-        left = widgets.VBox(column, layout=widgets.Layout(flex="0 0 350px", overflow="visible"))
+        left = widgets.VBox(column, layout=widgets.Layout(flex="0 0 322px", overflow="visible"))
         right = widgets.VBox(
             [self._picture, row, self._message, self._sentence, self._details],
-            layout=widgets.Layout(flex="1 1 600px", min_width="300px", overflow="auto hidden"),
+            layout=widgets.Layout(flex="1 1 520px", min_width="300px", overflow="auto hidden"),
         )
         body = widgets.HBox([left, right], layout=widgets.Layout(flex_flow="row wrap"))
         style = widgets.HTML(f"<style>{LAB_CSS}</style>{''.join(head)}")

@@ -35,5 +35,5 @@ LAB_CSS = """
 .dlkit-lab .noUi-handle:focus-visible { outline: 3px solid #E69F00; outline-offset: 1px; }
 """
 
-CONTROL_WIDTH = "330px"
-LABEL_WIDTH = "118px"
+CONTROL_WIDTH = "308px"
+LABEL_WIDTH = "108px"

@@ -48,7 +48,7 @@ def to_svg(chart):
         (
             f'<svg xmlns="http://www.w3.org/2000/svg" role="img" aria-label="{escape(chart.summary)}" '
             f'viewBox="0 0 {chart.width} {chart.height}" width="{chart.width}" '
-            f'style="max-width:100%;height:auto;font-family:{_FONT};display:block">'
+            f'style="width:100%;max-width:{1.25 * chart.width:.0f}px;height:auto;font-family:{_FONT};display:block">'
         )
     ]
     if chart.title:

@@ -82,7 +82,7 @@ def training_chart(runs, *, epochs, metric, summary):
         y_range=(0, 1.02) if metric == "accuracy" else (0, _error_top(runs, metric)),
         **common,
     )
-    return Chart((loss, measure), summary)
+    return Chart((loss, measure), summary, width=700, height=330)
 
 
 def _title(key, form, columns):

@@ -3,8 +3,6 @@
 import hashlib
 import os
 import subprocess
-import sys
-import tempfile
 from pathlib import Path
 
 import nbformat
@@ -14,6 +12,8 @@ from jupyter_client.manager import AsyncKernelManager
 from nbclient import NotebookClient
 from nbclient.exceptions import CellControlSignal, CellExecutionError, DeadKernelError
 from nbformat.reader import NotJSONError
+
+from dlkit.files import write_atomically
 
 JUPYTER_FILES = Path(__file__).with_name("jupyter")
 SANITIZE_FILE = JUPYTER_FILES / "nbval_sanitize.cfg"
@@ -246,15 +246,4 @@ def update(path, timeout=CELL_TIMEOUT):
 
 def _replace(path, text):
     """Write beside the file and move over it: a reader sees the old notebook or the new one."""
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        if sys.platform != "win32":
-            os.chmod(temporary, path.stat().st_mode & 0o777)
-        os.replace(temporary, path)
-    except BaseException:
-        os.unlink(temporary)
-        raise
+    write_atomically(path, lambda file: file.write(text.encode("utf-8")))

@@ -6,8 +6,9 @@ written, which is how automatic runs stay alike.
 
 import json
 import os
-import tempfile
 from pathlib import Path
+
+from dlkit.files import write_atomically
 
 VARIABLE = "DLKIT_PROGRESS"
 BROKEN = (ValueError, KeyError, TypeError)  # what reading a file that is no record raises
@@ -90,13 +91,4 @@ def _read(file):
 
 def _write(file, content):
     file.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, temporary = tempfile.mkstemp(dir=file.parent, prefix=file.name, suffix=".tmp")
-    try:
-        with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
-            json.dump(content, stream)
-            stream.flush()
-            os.fsync(stream.fileno())
-        os.replace(temporary, file)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
+    write_atomically(file, lambda stream: stream.write(json.dumps(content).encode("utf-8")))

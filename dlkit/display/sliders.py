@@ -54,12 +54,13 @@ class _Steady:
         super().set_state(sync_data)
 
     def _is_rounding(self, value):
-        """Whether the page only answers to a value of the kernel's, moved to the nearest step."""
+        """Whether the page only answers to a value of the kernel's, as it was or on the next step."""
         now, place = time.monotonic(), self._place(value)
         for index, (until, given) in enumerate(self._given):
             exact = self._place(given)
             rounded = self.min + self.step * round((exact - self.min) / self.step)
-            if until >= now and place != exact and abs(place - rounded) < 1e-6 * self.step:
+            same = min(abs(place - rounded), abs(place - exact)) < 1e-6 * self.step
+            if until >= now and same:
                 for _ in range(index):
                     self._given.popleft()  # earlier ones will not be answered any more
                 return True

@@ -88,3 +88,11 @@ def test_after_the_lab_has_moved_it_a_hand_is_still_followed(monkeypatch):
     monkeypatch.setattr("dlkit.display.sliders.time.monotonic", lambda: later)
     made.set_state({"value": 0.86})
     assert made.value == 0.86
+
+
+def test_a_late_echo_of_the_very_first_value_is_no_move():
+    """A page that is still being built sends back what it was built with."""
+    made = slider(0.003, 0.0001, 0.1, logarithmic=True, label="a", help="b")
+    made.value = 0.0003
+    made.set_state({"value": 0.003})
+    assert made.value == 0.0003

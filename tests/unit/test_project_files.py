@@ -56,7 +56,8 @@ def on(machine, requirements):
     for requirement in requirements:
         if requirement.marker is None or requirement.marker.evaluate(machine):
             name = canonicalize_name(requirement.name)
-            assert name not in chosen, f"{name} twice on {machine}"
+            known = chosen.get(name, requirement).specifier
+            assert known == requirement.specifier, f"{name} in two versions on {machine}"
             chosen[name] = requirement
     return chosen
 

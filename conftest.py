@@ -7,6 +7,7 @@ import os
 import random
 import shutil
 import tempfile
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -80,6 +81,25 @@ def _rank(path):
     except ValueError:
         return len(ORDER)
     return next((i for i, folder in enumerate(ORDER) if place.startswith(folder)), len(ORDER))
+
+
+PEERS = {"torch": "PyTorch", "jax": "JAX"}
+
+
+def pytest_runtest_setup(item):
+    """Skip what compares with a framework that is not installed.
+
+    All such tests are skipped from this one place with one reason, so that the summary counts them
+    in one line.
+    """
+    needed = {module for mark in item.iter_markers("peers") for module in mark.args}
+    missing = [module for module in PEERS if needed and find_spec(module) is None]
+    if needed.intersection(missing):
+        names = " and ".join(PEERS[module] for module in missing)
+        pytest.skip(
+            f"no comparison with {names}, not installed here: 'python start.py test --peers' adds "
+            "what is missing and compares"
+        )
 
 
 def pytest_terminal_summary(terminalreporter, config):

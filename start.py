@@ -2,6 +2,7 @@
 
     python start.py [--port N] [--headless]        JupyterLab at the first lesson
     python start.py test [--full] [pytest's own]   every test, nbval on every notebook
+    python start.py test --peers [--full] [...]    the mathematics beside PyTorch and JAX, added once
 
 The first run makes .venv from the lock (about 3 GB, a few minutes); after that it starts at once.
 Needs only Python's standard library. Any Python from 3.8 can read it, so that a Python that is too old
@@ -15,6 +16,7 @@ import subprocess
 import sys
 
 from tools.environment import PYTHONS, ROOT, is_set_up, say, set_up, venv_python, version_of
+from tools.peers import add_peers
 from tools.trouble import OTHER, WRONG_PYTHON, Problem, explain
 
 KIT_LOCK = "requirements.lock"
@@ -25,12 +27,17 @@ def main(arguments):
     """Do what the command line asks and return the exit code."""
     testing = arguments[:1] == ["test"]
     options = arguments[1:] if testing else check_lab_options(arguments)
+    with_peers = testing and "--peers" in options
+    if with_peers:
+        options = ["tests/conformance", *(option for option in options if option != "--peers")]
     try:
         locks = [KIT_LOCK, TEST_LOCK] if testing else [KIT_LOCK]
         if not is_set_up(locks):
             if sys.version_info[:2] not in PYTHONS:
                 return run([*other_python(), os.path.abspath(__file__), *arguments])
             set_up(locks)
+        if with_peers:
+            add_peers()
     except Problem as problem:
         say("\n" + str(problem))
         return problem.code

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 import start
-from tools import environment, trouble
+from tools import environment, peers, trouble
 
 ROOT = Path(__file__).parents[2]
 STARTER = [ROOT / "start.py", *sorted((ROOT / "tools").glob("*.py"))]
@@ -94,6 +94,53 @@ def test_the_test_command_adds_the_test_lock_and_hands_on_its_options(place):
     start.main([])
     start.main(["test"])
     assert [command[1:4] for command in place.done] == [["-m", "dlkit", "lab"], ["-m", "pytest"]]
+
+
+def test_the_peers_are_added_once_and_run_the_conformance_tests(place, monkeypatch):
+    there = []
+    monkeypatch.setattr(peers, "has_peers", lambda: bool(there))
+    monkeypatch.setattr(peers, "pip_has_own_sources", lambda: True)
+    monkeypatch.setattr(peers, "show", lambda command: there.append(command) or (0, ""))
+    start.main(["test", "--peers", "--full"])
+    assert place.done[1] == "requirements-test.lock"
+    assert place.done[-1][1:] == ["-m", "pytest", "tests/conformance", "--full"]
+    assert len(there) == 1 and ".[peers]" in there[0]
+    assert there[0][there[0].index("-c") + 1] == "requirements.lock", "nothing else moves"
+    start.main(["test", "--peers"])
+    assert len(there) == 1
+    start.main(["test"])
+    assert place.done[-1][1:] == ["-m", "pytest"]
+
+
+@pytest.mark.parametrize(
+    ("uv", "sources", "commands"),
+    [(0, False, ["uv"]), (1, False, ["uv", "pip"]), (0, True, ["pip"]), (None, False, ["pip"])],
+)
+def test_uv_brings_the_build_for_the_cpu_and_pip_helps_out(
+    place, monkeypatch, uv, sources, commands
+):
+    shown = []
+
+    def show(command):
+        shown.append("uv" if command[0] == "uv" else "pip")
+        assert ("--torch-backend" in command) == (command[0] == "uv")
+        return (uv if command[0] == "uv" else 0), ""
+
+    monkeypatch.setattr(peers, "has_peers", lambda: False)
+    monkeypatch.setattr(peers.shutil, "which", lambda name: None if uv is None else name)
+    monkeypatch.setattr(peers, "pip_has_own_sources", lambda: sources)
+    monkeypatch.setattr(peers, "show", show)
+    peers.add_peers()
+    assert shown == commands
+
+
+def test_peers_that_cannot_be_fetched_are_told_in_words(place, monkeypatch, capsys):
+    monkeypatch.setattr(peers, "has_peers", lambda: False)
+    monkeypatch.setattr(peers, "pip_has_own_sources", lambda: True)
+    monkeypatch.setattr(peers, "show", lambda command: (1, "Temporary failure in name resolution"))
+    assert start.main(["test", "--peers"]) == trouble.NO_NETWORK
+    assert "PyTorch and JAX" in capsys.readouterr().out
+    assert all(done[1:2] != ["-m"] for done in place.done), "no test has run"
 
 
 def test_a_new_lock_brings_the_environment_up_to_date(place):

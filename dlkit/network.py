@@ -4,6 +4,7 @@ import numpy as np
 
 from dlkit import checks, network_checks
 from dlkit.layer_stack import LayerStack
+from dlkit.layers import masking
 
 
 class Network(LayerStack):
@@ -79,9 +80,7 @@ class Network(LayerStack):
 
     def _run(self, x, training):
         self.batch = len(x)
-        for layer in self.layers:
-            x = layer.compute_output(x, training)
-        return x
+        return masking.run(self.layers, x, training)[0]
 
     def backward(self, upstream):
         """Write all gradients and return that of the input.
@@ -161,9 +160,8 @@ class Network(LayerStack):
             and hasattr(last, "linear_gradients")
         )
         self.batch = None  # after this ``backward`` would meet a last layer half done
-        for layer in self.layers[:-1]:
-            x = layer.compute_output(x, training)
-        self.scores = last.linear(x) if fused else last.compute_output(x, training)
+        x, mask = masking.run(self.layers[:-1], x, training)
+        self.scores = last.linear(x) if fused else masking.run([last], x, training, mask)[0]
         self.scores_are_logits = fused
         if fused and self._on_logits[0] is not loss:
             self._on_logits = (loss, loss.on_logits())
@@ -338,3 +336,28 @@ class Network(LayerStack):
         from dlkit.keras.convert import to_keras  # lazily: Keras stands above the network
 
         return to_keras(self)
+
+    @classmethod
+    def from_keras(cls, model, seed=0):
+        """Return a network with the layers, names and weights of a Keras model.
+
+        Parameters
+        ----------
+        model : keras.Sequential
+            Built, one chain of layers that dlkit has too.
+        seed : int
+            For dropout and for drawing weights anew.
+
+        Returns
+        -------
+        Network
+            In float64 if the model computes in float64, else in float32.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If a layer, or an option of one, has no counterpart here; the message names both.
+        """
+        from dlkit.keras.convert import from_keras  # lazily, as in to_keras
+
+        return from_keras(model, seed)

@@ -15,6 +15,8 @@ class Activation(Layer):
         See `Layer`.
     """
 
+    supports_masking = True
+
     def __init__(self, activation, name=None, seed=0):
         super().__init__(name, seed)
         self.activation = activations.get(activation)

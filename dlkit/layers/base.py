@@ -32,6 +32,8 @@ class Layer:
     """
 
     uses_random = False
+    takes_mask = False  # whether compute_output has an argument mask (see dlkit/layers/masking.py)
+    supports_masking = False  # whether the mask of the input is that of the output too
 
     def __init__(self, name=None, seed=0):
         if name is not None and (not isinstance(name, str) or not name or "/" in name):
@@ -59,6 +61,10 @@ class Layer:
 
     def check_values(self, x, name="x"):
         """Raise ``ValueError`` if finite numbers alone are not enough (an Embedding's x)."""
+
+    def compute_mask(self, x, mask):
+        """Return the output's mask, (batch, time), False where a time step is padding; or None."""
+        return mask if self.supports_masking else None
 
     def compute_output(self, x, training):
         """Return the output for x, unchecked, and keep what ``compute_gradients`` needs."""
@@ -161,6 +167,11 @@ class Layer:
         TypeError, ValueError
             If x does not fit.
         """
+        x, training = self.check_call(x, training)
+        return self.compute_output(x, training)
+
+    def check_call(self, x, training):
+        """Return both arguments of ``forward``, checked; build the layer if that is still to do."""
         training = checks.truth_value("training", training)
         x = checks.array("x", x, ndim=range(2, 33))
         if not self.built:
@@ -168,7 +179,7 @@ class Layer:
         x = checks.array("x", x, shape=(None, *self.input_shape), dtype=self.dtype)
         self.check_values(x)
         self._output_shape_seen = (len(x), *self.output_shape)
-        return self.compute_output(x, training)
+        return x, training
 
     def backward(self, upstream):
         """Write the gradients of the parameters and return that of the input.

@@ -31,6 +31,8 @@ class Dense(Layer):
         If an argument is wrong.
     """
 
+    supports_masking = True
+
     def __init__(
         self,
         units,

@@ -21,6 +21,7 @@ class Dropout(Layer):
     """
 
     uses_random = True
+    supports_masking = True
 
     def __init__(self, rate, name=None, seed=0):
         super().__init__(name, seed)

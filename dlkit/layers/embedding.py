@@ -23,6 +23,9 @@ class Embedding(Layer):
     embeddings_initializer : str or Initializer
         Where embeddings (input_dim, output_dim) start.
     embeddings_regularizer : str, L1L2 or None
+    mask_zero : bool
+        Whether 0 fills up short sequences: attention, means and recurrent layers further on then
+        leave these time steps out (see ``dlkit/layers/masking.py``).
     name, seed
         See `Layer`. Inputs are (batch, time), or any shape after the batch.
 
@@ -38,6 +41,7 @@ class Embedding(Layer):
         output_dim,
         embeddings_initializer="random_uniform",
         embeddings_regularizer=None,
+        mask_zero=False,
         name=None,
         seed=0,
     ):
@@ -50,6 +54,7 @@ class Embedding(Layer):
         self.embeddings_regularizer = checks.named(
             "embeddings_regularizer", regularizers.get, embeddings_regularizer
         )
+        self.mask_zero = checks.truth_value("mask_zero", mask_zero)
 
     def output_shape_for(self, input_shape):
         return (*input_shape, self.output_dim)
@@ -67,6 +72,9 @@ class Embedding(Layer):
                 f"{name} must hold whole numbers from 0 to {self.input_dim - 1} for {self.name}, but "
                 f"holds {x[wrong].flat[0]:g}. Is input_dim too small, or 0 not counted?"
             )
+
+    def compute_mask(self, x, mask):
+        return x != 0 if self.mask_zero else None
 
     def compute_output(self, x, training):
         self.check_values(x)  # behind other layers nobody else can
@@ -89,4 +97,5 @@ class Embedding(Layer):
             "output_dim": self.output_dim,
             "embeddings_initializer": self.embeddings_initializer.get_config(),
             "embeddings_regularizer": regularizer and regularizer.get_config(),
+            "mask_zero": self.mask_zero,
         }

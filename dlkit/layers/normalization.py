@@ -12,7 +12,8 @@ class BatchNormalization(Layer):
     In training mean and variance are those of the batch (divided by n, not n - 1), and the moving
     ones follow: moving ← momentum · moving + (1 - momentum) · batch. Otherwise the moving ones
     are used. With x̂ the normalized x, σ the root and n the samples per feature, in training
-    ∂L/∂x = gamma / (n σ) (n δ - Σδ - x̂ Σδx̂).
+    ∂L/∂x = gamma / (n σ) (n δ - Σδ - x̂ Σδx̂). Time steps that are masked are normalized too, but
+    left out of mean, variance and n.
 
     Parameters
     ----------
@@ -28,6 +29,9 @@ class BatchNormalization(Layer):
     name, seed
         See `Layer`. Features are on the last axis.
     """
+
+    supports_masking = True
+    takes_mask = True
 
     def __init__(
         self,
@@ -73,13 +77,15 @@ class BatchNormalization(Layer):
         self.add_state("moving_mean", shape, self.moving_mean_initializer)
         self.add_state("moving_variance", shape, self.moving_variance_initializer)
 
-    def compute_output(self, x, training):
-        self.used_batch = training
+    def compute_output(self, x, training, mask=None):
+        mask = None if mask is None or not mask.any() else mask
+        self.used_batch, self.mask = training, mask
         if training:
-            axes = tuple(range(x.ndim - 1))
-            mean = x.mean(axis=axes)
+            counted = slice(None) if mask is None else mask
+            axes = tuple(range(x[counted].ndim - 1))
+            mean = x[counted].mean(axis=axes)
             centred = x - mean
-            variance = np.mean(centred * centred, axis=axes)
+            variance = np.mean(np.square(centred[counted]), axis=axes)
             for name, batch in (("moving_mean", mean), ("moving_variance", variance)):
                 self.state[name] *= self.momentum
                 self.state[name] += (1 - self.momentum) * batch
@@ -103,8 +109,11 @@ class BatchNormalization(Layer):
             self.gradients["beta"][...] = sum_delta
         if not self.used_batch:
             return upstream * factor
-        n = upstream.size // upstream.shape[-1]
-        return factor * (upstream - sum_delta / n - self.normalized * (sum_product / n))
+        if self.mask is None:
+            n = upstream.size // upstream.shape[-1]
+            return factor * (upstream - sum_delta / n - self.normalized * (sum_product / n))
+        share = self.mask[..., np.newaxis] / self.dtype.type(self.mask.sum())
+        return factor * (upstream - share * (sum_delta + self.normalized * sum_product))
 
     def get_config(self):
         config = {"name": self.name, "momentum": self.momentum, "epsilon": self.epsilon}
@@ -137,6 +146,8 @@ class LayerNormalization(Layer):
     name, seed
         See `Layer`. Features are on the last axis.
     """
+
+    supports_masking = True
 
     def __init__(
         self,

@@ -5,6 +5,7 @@ import numpy as np
 from dlkit import checks
 from dlkit.layers import sliding
 from dlkit.layers.base import Layer
+from dlkit.layers.masking import MaskedLayer
 
 
 class Pooling2D(Layer):
@@ -154,10 +155,26 @@ class GlobalAveragePooling2D(Layer):
         return {"name": self.name, "keepdims": self.keepdims}
 
 
-class GlobalAveragePooling1D(GlobalAveragePooling2D):
+class GlobalAveragePooling1D(MaskedLayer, GlobalAveragePooling2D):
     """y[n, c] = mean of x[n, :, c] over the time steps, each of which gets upstream / time.
+
+    Masked time steps are left out: y[n] = Σ_t mask[n, t] x[n, t] / Σ_t mask[n, t]. Where all of
+    them are, y is 0 (in Keras NaN).
 
     Parameters are those of `GlobalAveragePooling2D`; inputs are (batch, time, channels).
     """
 
     axes = 1
+
+    def compute_output(self, x, training, mask=None):
+        self.share = None
+        if mask is None:
+            return GlobalAveragePooling2D.compute_output(self, x, training)
+        count = np.maximum(mask.sum(axis=1, keepdims=True), 1)
+        self.share = (mask / count).astype(self.dtype)[:, :, np.newaxis]  # (batch, time, 1)
+        return (x * self.share).sum(axis=1).reshape(len(x), *self.output_shape)
+
+    def compute_gradients(self, upstream):
+        if self.share is None:
+            return super().compute_gradients(upstream)
+        return upstream.reshape(len(upstream), 1, -1) * self.share

@@ -59,6 +59,8 @@ class PositionalEncoding(Layer):
         If an argument is wrong, or a sequence is longer than the table.
     """
 
+    supports_masking = True
+
     def __init__(self, sequence_length=None, kind="sinusoidal", name=None, seed=0):
         super().__init__(name, seed)
         if sequence_length is not None:

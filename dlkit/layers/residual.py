@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from dlkit.layers import masking
 from dlkit.layers.composite import Composite
 
 
@@ -30,6 +31,9 @@ class Residual(Composite):
     (2, 4)
     """
 
+    takes_mask = True
+    supports_masking = True
+
     def output_shape_for(self, input_shape):
         shape = tuple(input_shape)
         for layer in self.layers:
@@ -49,10 +53,8 @@ class Residual(Composite):
             shape = layer.output_shape
         self.collect()
 
-    def compute_output(self, x, training):
-        f = x
-        for layer in self.layers:
-            f = layer.compute_output(f, training)
+    def compute_output(self, x, training, mask=None):
+        f, _ = masking.run(self.layers, x, training, mask)
         return np.add(x, f, out=self.workspace("y", x.shape))
 
     def compute_gradients(self, upstream):

@@ -1,0 +1,69 @@
+"""How a mask travels: which time steps of a sequence are real, and which only fill it up.
+
+A mask is a truth value for each time step, (batch, time), False where it is padding. An `Embedding`
+with ``mask_zero`` makes one; a layer with ``supports_masking`` hands it on, as in Keras, and one
+with ``takes_mask`` uses it: attention does not look at padding, a mean leaves it out.
+"""
+
+from dlkit import checks
+from dlkit.layers.base import Layer
+
+
+def run(layers, x, training, mask=None):
+    """Run x and its mask through layers, unchecked; return the output and the output's mask."""
+    for layer in layers:
+        given = {"mask": mask} if mask is not None and layer.takes_mask else {}
+        y = layer.compute_output(x, training, **given)
+        x, mask = y, layer.compute_mask(x, mask)
+    return x, mask
+
+
+def check_mask(name, mask, shape):
+    """Return a mask as truth values of the given shape, or say why it is none; None stays None.
+
+    Parameters
+    ----------
+    name : str
+        The argument's name.
+    mask : array_like or None
+        True or 1 for what counts, False or 0 for what is masked.
+    shape : tuple of int
+        What the mask must have.
+    """
+    if mask is None:
+        return None
+    mask = checks.array(name, mask, shape=shape)
+    if mask.dtype != bool and not ((mask == 0) | (mask == 1)).all():
+        raise ValueError(
+            f"{name} must hold True (counts) or False (is masked), but holds "
+            f"{mask[(mask != 0) & (mask != 1)].flat[0]:g}."
+        )
+    return mask.astype(bool, copy=False)
+
+
+class MaskedLayer(Layer):
+    """A layer that uses the mask of its input, also when it is used alone."""
+
+    takes_mask = True
+
+    def forward(self, x, training=False, mask=None):
+        """Return the layer's output.
+
+        Parameters
+        ----------
+        x, training
+            As in `Layer.forward`.
+        mask : array_like, optional
+            (batch, time), False where a time step is padding.
+
+        Returns
+        -------
+        numpy.ndarray
+            (batch, \\*output_shape).
+        """
+        x, training = self.check_call(x, training)
+        return self.compute_output(x, training, check_mask("mask", mask, x.shape[:2]))
+
+    def compute_output(self, x, training, mask=None):
+        """As in `Layer`, with the mask of x."""
+        raise NotImplementedError(f"{type(self).__name__} must define compute_output.")

@@ -1,5 +1,6 @@
 """The one training loop, for every engine; whoever watches stands outside it."""
 
+import dataclasses
 from time import perf_counter
 
 import numpy as np
@@ -10,7 +11,32 @@ from dlkit.training.protocol import Engine
 from dlkit.training.records import ChunkRecord, EndRecord, EpochRecord
 
 
-def training_loop(engine, config, chunk_size, callbacks=()):
+@dataclasses.dataclass
+class Place:
+    """Where a run stands between two batches: with the engine's snapshot, all that resuming needs.
+
+    Parameters
+    ----------
+    epoch : int
+        The epoch that goes on or comes next, counted from 1.
+    batch : int
+        Batches done in it.
+    step : int
+        Batches done in the whole run.
+    seconds : float
+        How long this epoch has taken so far.
+    reason : str or None
+        Why a callback has ended the run; None while it goes on.
+    """
+
+    epoch: int = 1
+    batch: int = 0
+    step: int = 0
+    seconds: float = 0.0
+    reason: str | None = None
+
+
+def training_loop(engine, config, chunk_size, callbacks=(), place=None, keep=None):
     """Train epoch by epoch, chunk by chunk, and yield a record of each.
 
     Parameters
@@ -26,23 +52,30 @@ def training_loop(engine, config, chunk_size, callbacks=()):
     callbacks : sequence
         Each may end the run with ``after_epoch(engine, record) -> reason or None``, and tidies up
         in ``at_end(engine)``.
+    place : Place, optional
+        Where to go on; the engine must stand there too. By default before the first batch. It is
+        changed as the run goes.
+    keep : callable, optional
+        ``keep(place)`` is called after each chunk and each epoch, when engine, callbacks and place
+        fit each other and every record has been taken: this is how checkpoints are made.
 
     Yields
     ------
     ChunkRecord, EpochRecord, None, and at last one EndRecord
     """
-    _check(engine, config, chunk_size, callbacks)
-    good, step = engine.snapshot(), 0
-    for epoch in range(1, config.epochs + 1):
-        engine.begin_epoch(epoch)
-        batch, seconds = 0, 0.0
-        while batch < engine.batches_per_epoch:
-            count = chunk_size(engine.batches_per_epoch - batch)
+    place, keep = _check(engine, config, chunk_size, callbacks, place, keep)
+    good = engine.snapshot()
+    while place.epoch <= config.epochs and place.reason is None:
+        epoch = place.epoch
+        if place.batch == 0:
+            engine.begin_epoch(epoch)
+        while place.batch < engine.batches_per_epoch:
+            count = chunk_size(engine.batches_per_epoch - place.batch)
             if not count:
                 yield None
                 continue
             began, before = perf_counter(), engine.snapshot()
-            losses = engine.run(batch, count)
+            losses = engine.run(place.batch, count)
             took = perf_counter() - began
             # weights whose very first loss is not finite were broken by the chunk before
             good = before if np.isfinite(losses[0]) else good
@@ -50,33 +83,38 @@ def training_loop(engine, config, chunk_size, callbacks=()):
             if diverged:
                 losses = losses[: np.argmin(np.isfinite(losses)) + 1]
                 engine.restore(good)
-            numbers = range(batch + 1, batch + len(losses) + 1)
-            rates = config.learning_rates(step, len(losses))
-            yield ChunkRecord(epoch, numbers, losses, step, rates, took)
+            numbers = range(place.batch + 1, place.batch + len(losses) + 1)
+            rates = config.learning_rates(place.step, len(losses))
+            yield ChunkRecord(epoch, numbers, losses, place.step, rates, took)
             if diverged:
                 yield _diverged(losses[-1], epoch, f", batch {numbers[-1]}")
                 return
-            batch, step, seconds = batch + count, step + count, seconds + took
+            place.batch, place.step = place.batch + count, place.step + count
+            place.seconds += took
+            keep(place)
         began = perf_counter()
         metrics = engine.train_metrics()
         val_loss, val_metrics = engine.evaluate("validation")
-        seconds += perf_counter() - began
+        seconds = place.seconds + perf_counter() - began
+        (rate,) = config.learning_rates(place.step - 1, 1)
         loss = metrics.pop("loss")
-        record = EpochRecord(epoch, loss, metrics, val_loss, val_metrics, rates[-1], seconds)
+        record = EpochRecord(epoch, loss, metrics, val_loss, val_metrics, rate, seconds)
         yield record
         if val_loss is not None and not np.isfinite(val_loss):
             engine.restore(good)
             yield _diverged(val_loss, epoch, " on the validation data")
             return
         reasons = [callback.after_epoch(engine, record) for callback in callbacks]
-        if any(reasons):
-            break
+        place.reason = next(filter(None, reasons), None)
+        place.epoch, place.batch, place.seconds = epoch + 1, 0, 0.0
+        keep(place)
     for callback in callbacks:
         callback.at_end(engine)
-    yield EndRecord("finished", next(filter(None, reasons), f"all {config.epochs} epochs are done"))
+    yield EndRecord("finished", place.reason or f"all {config.epochs} epochs are done")
 
 
-def _check(engine, config, chunk_size, callbacks):
+def _check(engine, config, chunk_size, callbacks, place, keep):
+    """Return where to begin, and a ``keep`` that can be called, if the arguments are right."""
     if not isinstance(engine, Engine):
         raise TypeError(f"engine must be an Engine, but got {checks.describe(engine)}.")
     check_config(config)
@@ -91,6 +129,13 @@ def _check(engine, config, chunk_size, callbacks):
             "callbacks must be a list of objects with after_epoch and at_end, but got "
             f"{checks.describe(callbacks)}."
         )
+    if place is not None and not isinstance(place, Place):
+        raise TypeError(f"place must be a Place or None, but got {checks.describe(place)}.")
+    if keep is not None and not callable(keep):
+        raise TypeError(
+            f"keep must be a function of the place or None, but got {checks.describe(keep)}."
+        )
+    return place or Place(), keep or (lambda place: None)
 
 
 def _diverged(loss, epoch, place):

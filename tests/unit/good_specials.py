@@ -170,6 +170,8 @@ SPECIAL = {
         "engine": thing(Made(lambda: job().engine), network()),
         "chunk_size": function(lambda left: 1),
         "callbacks": Argument((), (3, None, "text", [3], math.nan)),
+        "place": Argument(None, (3, "text", [3], (1, 2), math.nan)),
+        "keep": Argument(None, (3, "text", [3], math.nan)),
     },
     "training.History": {
         "records": Argument((EpochRecord(1, 0.5, {}, 0.6, {}, 0.1, 1.0),), (3, None, "text", [3], {"a": 1}, True)),

@@ -92,17 +92,11 @@ def training_loop(engine, config, chunk_size, callbacks=(), place=None, keep=Non
             place.batch, place.step = place.batch + count, place.step + count
             place.seconds += took
             keep(place)
-        began = perf_counter()
-        metrics = engine.train_metrics()
-        val_loss, val_metrics = engine.evaluate("validation")
-        seconds = place.seconds + perf_counter() - began
-        (rate,) = config.learning_rates(place.step - 1, 1)
-        loss = metrics.pop("loss")
-        record = EpochRecord(epoch, loss, metrics, val_loss, val_metrics, rate, seconds)
+        record = _finish_epoch(engine, config, place)
         yield record
-        if val_loss is not None and not np.isfinite(val_loss):
+        if record.val_loss is not None and not np.isfinite(record.val_loss):
             engine.restore(good)
-            yield _diverged(val_loss, epoch, " on the validation data")
+            yield _diverged(record.val_loss, epoch, " on the validation data")
             return
         reasons = [callback.after_epoch(engine, record) for callback in callbacks]
         place.reason = next(filter(None, reasons), None)
@@ -136,6 +130,17 @@ def _check(engine, config, chunk_size, callbacks, place, keep):
             f"keep must be a function of the place or None, but got {checks.describe(keep)}."
         )
     return place or Place(), keep or (lambda place: None)
+
+
+def _finish_epoch(engine, config, place):
+    """Return the record of the epoch whose batches are all done."""
+    began = perf_counter()
+    metrics = engine.train_metrics()
+    val_loss, val_metrics = engine.evaluate("validation")
+    seconds = place.seconds + perf_counter() - began
+    (rate,) = config.learning_rates(place.step - 1, 1)
+    loss = metrics.pop("loss")
+    return EpochRecord(place.epoch, loss, metrics, val_loss, val_metrics, rate, seconds)
 
 
 def _diverged(loss, epoch, place):

@@ -37,7 +37,9 @@ def network_activation(function):
         return activations.get("leaky_relu", negative_slope=float(function.negative_slope))
     if isinstance(function, keras.layers.ELU):
         return activations.get("elu", alpha=float(function.alpha))
-    name = function.__name__
+    name = getattr(function, "__name__", None)
+    if getattr(keras.activations, str(name), None) is not function:
+        raise ValueError(f"activation must be one of Keras's own, but got {function!r}.")
     if name == "leaky_relu":  # as a plain function Keras's slope is 0.2
         return activations.get(name, negative_slope=0.2)
     return activations.get(name)

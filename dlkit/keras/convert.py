@@ -97,6 +97,9 @@ def _check_chain(model, chain):
             continue
         straight = straight and layer.input is tensor
         tensor = layer.output if straight else None
+    if not isinstance(model, keras.Sequential):
+        # Keras names a layer's first input and output only: one that is used again ends elsewhere.
+        straight = straight and tensor is model.outputs[0]
     if not straight:
         raise ValueError(
             "model must be one chain of layers with one input and one output; a Network is a stack."

@@ -30,17 +30,12 @@ TWINS = {
     "Residual": Residual,
 }
 
-# Arguments that Keras has and dlkit has not, with the one value that means the same.
-_NOT_IN_DLKIT = {
-    "noise_shape": None,
-    "data_format": "channels_last",
-    "dilation_rate": 1,
-    "groups": 1,
-    "mask_zero": False,
-    "rms_scaling": False,
-}
-# Arguments that say where random numbers come from: a network has one seed for all its layers.
-_SEEDS = ("seed",)
+# Options that Keras has and dlkit has not: the value that means the same as leaving them out, where
+# that is not Keras's own default.
+_LEFT_OUT = {"data_format": "channels_last"}
+# Options that change no number: where random numbers come from (a network has one seed for all its
+# layers), the weights to start from (they are copied), and how Keras computes.
+_WITHOUT_EFFECT = ("seed", "weights", "unroll", "use_cudnn", "flash_attention", "kwargs")
 
 
 def keras_layer(layer, dtype):
@@ -64,7 +59,10 @@ def keras_layer(layer, dtype):
     """
     kind = type(layer).__name__
     check_kind("network", layer.name, kind, kind in TWINS)
-    config = {key: keras_value(key, value, dtype) for key, value in layer.get_config().items()}
+    try:
+        config = {key: keras_value(key, value, dtype) for key, value in layer.get_config().items()}
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"{layer.name!r} ({kind}) cannot be converted: {error}") from None
     if layer.uses_random and not isinstance(layer, Composite):
         config["seed"] = layer.seed
     if isinstance(layer, Composite):
@@ -94,24 +92,20 @@ def network_layer(twin):
     kind = kind_of(twin)
     check_kind("model", twin.name, type(twin).__name__, kind is not None)
     config = twin.get_config()
-    if not _only_the_last(twin, config.get("axis", -1)):
-        raise ValueError(f"{twin.name!r} normalizes axis {config['axis']}; only the last can be.")
-    for key, value in _NOT_IN_DLKIT.items():
-        given = config.get(key, value)
-        if given != value and set(_as_tuple(given)) != {value}:
-            raise ValueError(
-                f"{twin.name!r} has {key}={given!r}, which dlkit's {kind} does not know."
-            )
-    known = set(inspect.signature(LAYERS[kind]).parameters) - set(_SEEDS)
+    known = set(inspect.signature(LAYERS[kind]).parameters) - {"seed"}
+    _check_options(twin, kind, config, known)
     arguments = {key: value for key, value in config.items() if key in known}
-    for key, value in arguments.items():
-        if key == "activation":
-            arguments[key] = network_activation(twin.activation)
-        elif key == "layers":
-            arguments[key] = [network_layer(each) for each in twin.layers]
-        elif isinstance(value, dict):
-            arguments[key] = network_value(value["class_name"], value["config"])
-    return LAYERS[kind](**arguments)
+    if "layers" in arguments:
+        arguments["layers"] = [network_layer(each) for each in twin.layers]
+    try:
+        for key, value in arguments.items():
+            if key.endswith("activation"):
+                arguments[key] = network_activation(getattr(twin, key))
+            elif isinstance(value, dict):
+                arguments[key] = network_value(value["class_name"], value["config"])
+        return LAYERS[kind](**arguments)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"{twin.name!r} ({kind}) cannot be converted: {error}") from None
 
 
 def variables_of(layer, twin):
@@ -149,12 +143,40 @@ def check_kind(whose, name, kind, known):
         )
 
 
+def _check_options(twin, kind, config, known):
+    """Raise ``ValueError`` for an option of Keras's layer that dlkit's would have to leave out."""
+    if not _only_the_last(twin, config.get("axis", -1)):
+        raise ValueError(
+            f"{twin.name!r} ({kind}) has axis={config['axis']!r}, but only the last axis (-1) can "
+            "be normalized."
+        )
+    taken = inspect.signature(type(twin)).parameters
+    allowed = {key: each.default for key, each in taken.items() if key not in known}
+    allowed |= {key: value for key, value in _LEFT_OUT.items() if key in allowed}
+    given = {key: config.get(key, value) for key, value in allowed.items()}
+    # Every layer of Keras has these two, whether its constructor names them or not.
+    allowed |= {"activity_regularizer": None, "trainable": True}
+    given |= {
+        key: getattr(twin, key, allowed[key]) for key in ("activity_regularizer", "trainable")
+    }
+    for key, value in given.items():
+        if key in (*_WITHOUT_EFFECT, "axis") or _same(value, allowed[key]):
+            continue
+        raise ValueError(
+            f"{twin.name!r} ({kind}) has {key}={value!r}, which dlkit's {kind} does not know; only "
+            f"{key}={allowed[key]!r} can be converted."
+        )
+
+
+def _same(value, allowed):
+    return value == allowed or set(_as_tuple(value)) == set(_as_tuple(allowed))
+
+
 def _as_tuple(value):
-    return tuple(value) if isinstance(value, list | tuple) else (value,)
+    return [str(each) for each in value] if isinstance(value, list | tuple) else [str(value)]
 
 
 def _only_the_last(twin, axis):
     """Return whether an axis, or a list of one, is the last of the layer's input."""
-    if _as_tuple(axis) == (-1,):
-        return True
-    return _as_tuple(axis) == (len(twin.get_build_config()["input_shape"]) - 1,)
+    axes = tuple(axis) if isinstance(axis, list | tuple) else (axis,)
+    return axes == (-1,) or axes == (len(twin.get_build_config()["input_shape"]) - 1,)

@@ -52,6 +52,7 @@ from dlkit import (
     autodiff,
     datasets,
     initializers,
+    layers,
     losses,
     optimizers,
 )
@@ -108,6 +109,7 @@ SPECIAL = {
     "layers.Conv2D": {"activation": optional(ACTIVATION)},
     "layers.Conv1D": {"activation": optional(ACTIVATION)},
     "layers.Activation": {"activation": optional(ACTIVATION)},
+    "Network.from_keras": {"model": thing(Made(keras_model), network(), layers.Dense(2))},
     "Network.initialize": {"seed": number(0, minimum=0, whole=True, optional=True)},
     "Network.load": {"path": path(Made(lambda: saved("network")), "no/such/file.npz", ".")},
     "Network.save": {"path": path(Made(lambda: folder() / "n.npz"), "no/such/folder/n.npz", ".")},

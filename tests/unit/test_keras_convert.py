@@ -140,7 +140,7 @@ def test_a_residual_in_keras_is_saved_and_trained(tmp_path):
         (keras.layers.Conv1D(2, 3, padding="causal"), "padding"),
         (keras.layers.MaxPooling2D(data_format="channels_first"), "data_format"),
         (keras.layers.LayerNormalization(axis=1), "axis"),
-        (keras.layers.Embedding(3, 2, mask_zero=True), "mask_zero"),
+        (keras.layers.Embedding(3, 2, embeddings_constraint="non_neg"), "embeddings_constraint"),
     ],
 )
 def test_what_dlkit_does_not_know_is_refused(layer, word):

@@ -99,6 +99,7 @@ def test_the_test_command_adds_the_test_lock_and_hands_on_its_options(place):
 def test_the_peers_are_added_once_and_run_the_conformance_tests(place, monkeypatch):
     there = []
     monkeypatch.setattr(peers, "has_peers", lambda: bool(there))
+    monkeypatch.setattr(peers, "check_disk", lambda gigabytes: None)
     monkeypatch.setattr(peers, "pip_has_own_sources", lambda: True)
     monkeypatch.setattr(peers, "show", lambda command: there.append(command) or (0, ""))
     start.main(["test", "--peers", "--full"])
@@ -127,6 +128,7 @@ def test_uv_brings_the_build_for_the_cpu_and_pip_helps_out(
         return (uv if command[0] == "uv" else 0), ""
 
     monkeypatch.setattr(peers, "has_peers", lambda: False)
+    monkeypatch.setattr(peers, "check_disk", lambda gigabytes: None)
     monkeypatch.setattr(peers.shutil, "which", lambda name: None if uv is None else name)
     monkeypatch.setattr(peers, "pip_has_own_sources", lambda: sources)
     monkeypatch.setattr(peers, "show", show)
@@ -136,6 +138,7 @@ def test_uv_brings_the_build_for_the_cpu_and_pip_helps_out(
 
 def test_peers_that_cannot_be_fetched_are_told_in_words(place, monkeypatch, capsys):
     monkeypatch.setattr(peers, "has_peers", lambda: False)
+    monkeypatch.setattr(peers, "check_disk", lambda gigabytes: None)
     monkeypatch.setattr(peers, "pip_has_own_sources", lambda: True)
     monkeypatch.setattr(peers, "show", lambda command: (1, "Temporary failure in name resolution"))
     assert start.main(["test", "--peers"]) == trouble.NO_NETWORK

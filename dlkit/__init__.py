@@ -31,6 +31,7 @@ _LAZY = {
     "TrainingConfig": "dlkit.training.config:TrainingConfig",
     "TrainingJob": "dlkit.training.job:TrainingJob",
     "History": "dlkit.training.records:History",
+    "find_learning_rate": "dlkit.training.learning_rate_finder:find_learning_rate",
     "diagnose": "dlkit.training.diagnosis:diagnose",
     # above it
     "models": "dlkit.keras.builders",

@@ -3,6 +3,7 @@
 from dlkit.training.config import TrainingConfig
 from dlkit.training.engine import Engine, epoch_order
 from dlkit.training.job import TrainingJob
+from dlkit.training.learning_rate_finder import LearningRateRange, find_learning_rate
 from dlkit.training.loop import training_loop
 from dlkit.training.records import (
     BatchRecord,
@@ -18,9 +19,11 @@ __all__ = [
     "Engine",
     "EpochRecord",
     "History",
+    "LearningRateRange",
     "Status",
     "TrainingConfig",
     "TrainingJob",
     "epoch_order",
+    "find_learning_rate",
     "training_loop",
 ]

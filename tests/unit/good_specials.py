@@ -27,6 +27,7 @@ from good_common import (
     GENERATOR,
     SCALAR_TOO,
     SCHEDULE,
+    fraction,
     optional,
     rate,
     registered,
@@ -38,6 +39,7 @@ from good_things import (
     LABELS,
     QUIZ,
     X,
+    data,
     folder,
     job,
     keras_model,
@@ -56,7 +58,7 @@ from dlkit import (
     losses,
     optimizers,
 )
-from dlkit.training import EpochRecord
+from dlkit.training import EpochRecord, find_learning_rate
 
 RANGES = (
     3,
@@ -182,6 +184,13 @@ SPECIAL = {
         "stop_reason": text(""),
     },
     "training.diagnosis.diagnose": {},
+    "training.find_learning_rate": {
+        "config": optional(ARGUMENTS["config"]),
+        "minimum": number(1e-4, above=0),
+        "maximum": number(1.0, above=0),
+        "steps": number(10, minimum=10, whole=True),
+        "smoothing": fraction(0.9),
+    },
     "diagnose": {"data": optional(ARGUMENTS["data"])},
     "plots.answers_over_plane": {
         "models": dictionary({"one": lambda x: x[:, 0] > 0}, {}, {"one": 3}),
@@ -196,6 +205,9 @@ SPECIAL = {
     "figure_summary": {},
     "plots.figure_summary": {"figure": thing(Made(lambda: picture()[1]))},
     "plots.to_figure": {"chart": thing(Made(lambda: picture()[0]))},
+    "plots.learning_rate_range": {
+        "found": thing(Made(lambda: find_learning_rate(network(), data(), steps=10)), X),
+    },
     "plots.value_graph": {"result": thing(Made(lambda: value_of(0.5)), autodiff.Value(1.0))},
     "plots.training_curves": {
         "runs": dictionary(CURVES, {}, {"loss": []}, {"loss": "text"}, {"a": {}}, {"a": {"acc": [1]}},

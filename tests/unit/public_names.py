@@ -28,7 +28,7 @@ UNCHECKED = {
     ),
     r"(layers\.Layer|optimizers\.Optimizer|initializers\.(Initializer|VarianceScaling)|"
     r"schedules\.Schedule)(\..*)?": "base classes; their kinds are tested",
-    r"training\.(BatchRecord|ChunkRecord|EpochRecord|Status)": "records that the kit makes",
+    r"training\.(BatchRecord|ChunkRecord|EpochRecord|LearningRateRange|Status)": "records that the kit makes",
     r"autodiff\.(ForwardStep|BackwardStep|Contribution)": "records that the kit makes",
     r"gradcheck\.(ParameterCheck|GradientReport)": "records that the kit makes",
     r"activations\.(Softmax|LogSoftmax)\.derivative": "always refuses, and says what to use instead",

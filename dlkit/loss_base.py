@@ -20,6 +20,7 @@ class Loss:
 
     task_type = "regression"
     from_logits = False
+    takes_labels = True  # whether it compares y_pred with y_true, as training does
     fuses_with = None  # the output activation that this loss can take over: "softmax", "sigmoid"
 
     @property
@@ -158,3 +159,14 @@ def check_probabilities(name, values, hint=""):
             f"{name} must hold probabilities, between 0 and 1, but its values reach from "
             f"{low:.6g} to {high:.6g}.{hint}"
         )
+
+
+def check_takes_labels(loss):
+    """Return the loss if a network can be trained on labels with it, or raise ``ValueError``."""
+    if not loss.takes_labels:
+        raise ValueError(
+            f"loss must be one of y_true and y_pred, but got {loss!r}, which compares an anchor, a "
+            "positive and a negative: call it with three outputs of the network, and hand its "
+            "gradients to backward."
+        )
+    return loss

@@ -13,7 +13,9 @@ from dlkit.crossentropy import (
     CategoricalCrossentropy,
     SparseCategoricalCrossentropy,
 )
+from dlkit.ctc import CTC
 from dlkit.loss_base import EPSILON, Loss, check_probabilities
+from dlkit.triplet import TripletLoss
 
 
 class MeanSquaredError(Loss):
@@ -130,7 +132,7 @@ _REGRESSION = (MeanSquaredError, MeanAbsoluteError, Huber, LogCosh)
 _CROSSENTROPIES = (BinaryCrossentropy, CategoricalCrossentropy, SparseCategoricalCrossentropy)
 LOSSES = {
     snake_case(kind.__name__): kind
-    for kind in (*_REGRESSION, *_CROSSENTROPIES, Hinge, KLDivergence)
+    for kind in (*_REGRESSION, *_CROSSENTROPIES, Hinge, KLDivergence, CTC, TripletLoss)
 }
 ALIASES = {"mse": "mean_squared_error", "mae": "mean_absolute_error"}
 

@@ -4,6 +4,7 @@ import numpy as np
 
 from dlkit import checks, losses
 from dlkit.layers.base import Layer
+from dlkit.loss_base import check_takes_labels
 
 
 def check_layers(layers):
@@ -106,7 +107,7 @@ def check_batch(network, x, y, loss):
     checks.same_length(x=x, y=y if y.ndim else y.reshape(1))
     if loss is None:
         loss = losses.default_loss(y, network.output_activation, network.output_shape)
-    loss = losses.get(loss)
+    loss = check_takes_labels(losses.get(loss))
     # even probabilities stand for the outputs, which are not there yet
     outputs = np.full((len(x), *network.output_shape), 1 / network.output_shape[-1], network.dtype)
     try:

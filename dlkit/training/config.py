@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from dlkit import checks, losses, optimizers, schedules
+from dlkit.loss_base import check_takes_labels
 
 _COMMON = ("clipnorm", "clipvalue", "global_clipnorm", "weight_decay")
 
@@ -93,7 +94,7 @@ class TrainingConfig:
         if self.log_every is not None:
             self._set("log_every", checks.whole_number("log_every", self.log_every))
         if self.loss is not None:
-            loss = losses.get(self.loss)
+            loss = check_takes_labels(losses.get(self.loss))
             self._set("loss", loss.name if isinstance(self.loss, str | type) else loss)
         if self.learning_rate_schedule is not None:
             schedule = checks.named(

@@ -59,10 +59,20 @@ def check_target(path):
     return path
 
 
-def check_path(path):
-    """Return ``path`` as a `Path`, or raise ``TypeError`` if it is none."""
+def check_path(path, name="path"):
+    """Return ``path`` as a `Path`, or raise ``TypeError`` if it is none.
+
+    Parameters
+    ----------
+    path : str or path
+        What came.
+    name : str
+        The argument's name.
+    """
     if not isinstance(path, str | os.PathLike) or not os.fspath(path):
-        raise TypeError(f"path must be the path of a file, but got {checks.describe(path)}.")
+        raise TypeError(
+            f"{name} must be the path of a file or folder, but got {checks.describe(path)}."
+        )
     if isinstance(os.fspath(path), bytes) or "\0" in os.fspath(path):
-        raise ValueError(f"path must be a text without NUL, but got {checks.describe(path)}.")
+        raise ValueError(f"{name} must be a text without NUL, but got {checks.describe(path)}.")
     return Path(path)

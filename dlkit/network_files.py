@@ -4,11 +4,10 @@ No pickle anywhere: such a file can be damaged or foreign, but it cannot run any
 """
 
 import json
-import zipfile
 
 import numpy as np
 
-from dlkit import files
+from dlkit import archives, files
 
 FORMAT, VERSION = "dlkit.Network", 1
 _HEADER, _WEIGHTS = "config", "weights/"
@@ -32,16 +31,13 @@ def load(path):
     if not path.exists():
         raise FileNotFoundError(f"There is no file {path}.")
     try:
-        with np.load(path, allow_pickle=False) as archive:
-            arrays = {name: archive[name] for name in archive.files}
-    except (OSError, ValueError, EOFError, KeyError, AttributeError, TypeError) as error:
-        raise ValueError(f"{path} is damaged or no network file: {error}") from None
-    except (zipfile.BadZipFile, zipfile.LargeZipFile, NotImplementedError, RuntimeError) as error:
+        arrays = archives.read_arrays(path)
+    except (OSError, archives.DamagedFileError) as error:
         raise ValueError(f"{path} is damaged or no network file: {error}") from None
     try:
         header = json.loads(str(arrays.pop(_HEADER)))
         kind, version = header["format"], header["version"]
-    except (KeyError, TypeError, ValueError):
+    except (KeyError, TypeError, ValueError, RecursionError):
         raise ValueError(f"{path} is no network file of dlkit: it has no configuration.") from None
     if kind != FORMAT or version != VERSION:
         raise ValueError(

@@ -12,6 +12,7 @@ from .. import checks, randomness
 from ..datasets import Data
 from ..training.config import TrainingConfig
 from ..training.engine import epoch_order
+from .describe import describe_model
 from .losses import check_model
 from .program import EVALUATION_SIZE
 from .warm import warm_model
@@ -163,6 +164,10 @@ class KerasEngine:
         """
         _check_config(config)
         self._adopt(config, *warm_model(self.model, self.data, config))
+
+    def describe_model(self):
+        """Return what the model is made of, as JSON values: a checkpoint fits no other one."""
+        return describe_model(self.model)
 
     def set_learning_rate(self, value):
         """Use another learning rate from the next step on, until `reset` or `reconfigure`."""

@@ -165,6 +165,12 @@ class NumpyEngine:
         sums, self._samples, scores = snapshot["running"]
         self._sums, self._scores = dict(sums), list(scores)
 
+    def describe_model(self):
+        """Return what the network is made of, as JSON values: a checkpoint fits no other one."""
+        config = self.network.get_config()
+        config.pop("seed")  # it decides the initial weights alone, and they are kept themselves
+        return config
+
     def set_learning_rate(self, value):
         """Use another learning rate from the next step on."""
         self.optimizer.learning_rate = value

@@ -3,12 +3,14 @@
 import threading
 from time import perf_counter
 
-from dlkit import checks
+from dlkit import checks, files
+from dlkit.training import checkpoint_resume
 from dlkit.training.callbacks import standard_callbacks
+from dlkit.training.checkpoint import Keeper
 from dlkit.training.config import TrainingConfig, check_config
 from dlkit.training.engine import engine_for
 from dlkit.training.gate import Gate
-from dlkit.training.loop import training_loop
+from dlkit.training.loop import Place, training_loop
 from dlkit.training.progress import Progress
 from dlkit.training.records import ChunkRecord, EndRecord
 
@@ -28,11 +30,19 @@ class TrainingJob:
         What it is trained and validated on.
     config : TrainingConfig, optional
         How; the defaults if left out.
+    checkpoint_dir : str or path, optional
+        A folder for checkpoints, without any yet. While the job trains it then writes down where
+        the run is: at the end of an epoch, every few seconds within one, and where it rests, as
+        far as that takes a twentieth of the time at most. `from_checkpoint` goes on from there,
+        also after a crash, to the same result to the bit.
 
     Raises
     ------
     TypeError, ValueError
         If the model, the data and the configuration do not fit each other.
+    OSError
+        If nothing can be written to ``checkpoint_dir``; as ``FileExistsError`` if another run
+        has left its checkpoints there.
 
     Examples
     --------
@@ -42,8 +52,11 @@ class TrainingJob:
     >>> job.history.best_epoch                                       # doctest: +SKIP
     """
 
-    def __init__(self, model, data, config=None):
+    def __init__(self, model, data, config=None, checkpoint_dir=None):
         config = check_config(TrainingConfig() if config is None else config)
+        if checkpoint_dir is not None:
+            files.check_path(checkpoint_dir, "checkpoint_dir")
+            TrainingConfig.from_json(config.to_json())  # what cannot be written is refused now
         self._engine = engine_for(model, data, config)
         self._model, self._data, self._config = model, data, config
         self._lock = threading.Lock()  # one change of state at a time; not held while training
@@ -52,7 +65,47 @@ class TrainingJob:
         self._resting.set()  # interrupted wait for it leaves no wrong answer behind (Python 3.11)
         self._gate = Gate()
         self._progress = Progress(config, self._engine.batches_per_epoch)
+        self._keeper = None
+        if checkpoint_dir is not None:
+            checkpoint_resume.refuse_used(checkpoint_dir)
+            self._keeper = Keeper(checkpoint_dir, self._engine, data, self._progress)
         self._prepare("Ready.")
+
+    @classmethod
+    def from_checkpoint(cls, checkpoint_dir, model, data):
+        """Return a job that stands where the last good checkpoint of a folder was made.
+
+        It has the configuration and the history of that run, is paused (or at its end), and goes
+        on writing checkpoints; `resume` goes on to the same numbers, bit for bit, on the same
+        machine. If the last checkpoint is damaged, the one before it is used, and
+        ``status.message`` names the damaged file.
+
+        Parameters
+        ----------
+        checkpoint_dir : str or path
+            The folder that was given to the job.
+        model : Network or keras.Model
+            Built as then; its weights are replaced.
+        data : Data
+            The same as then.
+
+        Returns
+        -------
+        TrainingJob
+
+        Raises
+        ------
+        FileNotFoundError
+            If there is no checkpoint.
+        ValueError
+            If all are damaged, or model or data are others; the model is unchanged then.
+        """
+        return checkpoint_resume.resume(cls, checkpoint_dir, model, data)
+
+    @property
+    def checkpoint_dir(self):
+        """The folder of the checkpoints, a `Path`; None without checkpoints."""
+        return None if self._keeper is None else self._keeper.folder.path
 
     model = property(lambda self: self._model, doc="The model that is trained, in place.")
     data = property(lambda self: self._data, doc="The data that it is trained on.")
@@ -317,14 +370,20 @@ class TrainingJob:
 
     def _train(self):
         try:
+            if self._keeper is not None:
+                self._keeper.start()
             for record in self._loop:
                 if record is None:
                     state = self._gate.closed or "paused"
                     self._progress.rest(state, "stopped by hand" if state == "stopped" else "")
+                    if self._keeper is not None:
+                        self._keeper.rest(always=self._gate.closed is not None)
                     return
                 if isinstance(record, EndRecord):
                     self._over = True
                     self._progress.rest(record.state, record.reason)
+                    if self._keeper is not None:
+                        self._keeper.rest(over=True)
                     return
                 if isinstance(record, ChunkRecord):
                     self._gate.measured(len(record.batches), record.seconds)
@@ -353,10 +412,34 @@ class TrainingJob:
         """Be ready before the first batch, at the initial weights."""
         config = self._config
         self._engine.reset()
-        callbacks = standard_callbacks(config)
-        self._loop = training_loop(self._engine, config, self._gate, callbacks)
+        self._line_up(standard_callbacks(config), Place())
         self._over, self._error = False, None
         self._progress.begin(config, self._engine.batches_per_epoch, message)
+
+    def _line_up(self, callbacks, place):
+        """Make the loop that begins at a place; the engine must stand there."""
+        keep = None
+        if self._keeper is not None:
+            self._keeper.begin(self._config, callbacks, place)
+            keep = self._keeper.offer
+        parts = self._engine, self._config, self._gate, callbacks, place, keep
+        self._loop = training_loop(*parts)
+
+    def _go_on_from(self, found, checkpoint_dir):
+        """Stand where a checkpoint was made (see `checkpoint_resume`)."""
+        state = found.content["state"]
+        callbacks = standard_callbacks(self._config)
+        checkpoint_resume.load_callbacks(callbacks, state["callbacks"])
+        place = Place(**state["place"])
+        self._engine.begin_epoch(place.epoch)
+        self._engine.restore(state["engine"])
+        self._keeper = Keeper(checkpoint_dir, self._engine, self._data, self._progress)
+        self._line_up(callbacks, place)
+        self._keeper.go_on(found.roles)
+        self._over = state["over"]
+        rests = "paused" if state["state"] == "running" else state["state"]
+        self._progress.recall(state["progress"], rests)
+        self._progress.publish(message=checkpoint_resume.message(found, self.status))
 
     def _inside(self):
         """Whether the calling thread is the one that trains: an observer's call."""

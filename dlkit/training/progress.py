@@ -21,6 +21,7 @@ class Progress:
     def __init__(self, config, batches):
         self._lock = threading.Lock()  # held only to replace a value, never while calling others
         self._observers = ()
+        self._note = ""  # stays at the end of every message until it is withdrawn
         self.begin(config, batches, "Ready.")
 
     def begin(self, config, batches, message):
@@ -37,7 +38,38 @@ class Progress:
     def publish(self, **changes):
         """Replace the status by one with some values changed, as one step."""
         with self._lock:
+            if self._note and "message" in changes:
+                changes["message"] = f"{changes['message']} {self._note}"
             self.status = Status(**{**vars(self.status), **changes})
+
+    def note(self, words):
+        """Add some words to this message and to all that follow; "" withdraws them."""
+        with self._lock:
+            if words == self._note:
+                return
+            said = self.status.message.removesuffix(self._note).rstrip()
+            self._note = words
+            self.status = Status(**{**vars(self.status), "message": f"{said} {words}".rstrip()})
+
+    def memory(self):
+        """Return all that `recall` needs to go on in another process."""
+        records, losses, reason = self._recorder.memory()
+        status = {**vars(self.status), "message": "", "error": None}
+        return {
+            "records": [dict(vars(record)) for record in records],
+            "losses": losses,
+            "reason": reason,
+            "status": status,
+            "sum": self._sum,
+        }
+
+    def recall(self, memory, state):
+        """Stand where `memory` was taken, in the given state."""
+        records = [EpochRecord(**record) for record in memory["records"]]
+        self._recorder.recall(records, memory["losses"], memory["reason"])
+        self._sum, self._elapsed = memory["sum"], memory["status"]["elapsed"]
+        with self._lock:
+            self.status = Status(**{**memory["status"], "state": state})
 
     def go(self):
         """Note that training begins or goes on; pauses do not count as elapsed."""

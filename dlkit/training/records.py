@@ -316,6 +316,17 @@ class Recorder:
         now = record.epoch, record.monitored
         self._best = better(self._best, now, _min_delta(self._config))
 
+    def memory(self):
+        """Return the records, the losses and the stop reason up to now; they do not change."""
+        epochs, losses, count, reason = self._now
+        return epochs, losses[:count], reason
+
+    def recall(self, records, losses, reason):
+        """Hold what `memory` gave, as if it had been recorded here."""
+        for record in records:
+            self.epoch(record)
+        self._now = (tuple(records), np.array(losses, "float64"), len(losses), reason)
+
     @property
     def best_epoch(self):
         """The best epoch so far (see `History.best_epoch`), without looking through all of them."""

@@ -59,6 +59,10 @@ class Layer:
         """Return the output's shape without the batch, or raise ``ValueError`` if it cannot fit."""
         return input_shape
 
+    def accepted_shape(self):
+        """Return the shape that ``forward`` takes, without the batch; None stands for any length."""
+        return self.input_shape
+
     def check_values(self, x, name="x"):
         """Raise ``ValueError`` if finite numbers alone are not enough (an Embedding's x)."""
 
@@ -176,9 +180,9 @@ class Layer:
         x = checks.array("x", x, ndim=range(2, 33))
         if not self.built:
             self.build(x.shape[1:], dtype="float64" if x.dtype == np.float64 else "float32")
-        x = checks.array("x", x, shape=(None, *self.input_shape), dtype=self.dtype)
+        x = checks.array("x", x, shape=(None, *self.accepted_shape()), dtype=self.dtype)
         self.check_values(x)
-        self._output_shape_seen = (len(x), *self.output_shape)
+        self._output_shape_seen = (len(x), *self.output_shape_for(x.shape[1:]))
         return x, training
 
     def backward(self, upstream):

@@ -26,10 +26,18 @@ class Composite(Layer):
     """
 
     def __init__(self, layers, name=None, seed=0):
-        self.layers = []
-        super().__init__(name, seed)
+        self.start(name, seed)
         if isinstance(layers, list | tuple):
             layers = [from_settings(each) if isinstance(each, dict) else each for each in layers]
+        self.adopt(layers)
+
+    def start(self, name, seed):
+        """Do what `Layer` does first; for those that make their inner layers in ``create``."""
+        self.layers = []
+        Layer.__init__(self, name, seed)
+
+    def adopt(self, layers):
+        """Let these layers, checked, belong to this one, each under a name of its own."""
         self.layers = network_checks.check_layers(layers)
         for layer, unique in zip(self.layers, network_checks.unique_names(self.layers)):
             layer.name = unique

@@ -41,7 +41,18 @@ EXAMPLES = {
     "LayerNormalization": ({"gamma_initializer": "random_normal"}, (2, 3), (2, 3)),
     "Embedding": ({"input_dim": 5, "output_dim": 3}, (6,), (6, 3)),
     "PositionalEncoding": ({"kind": "learned", "sequence_length": 4}, (2, 3), (2, 3)),
+    "MultiHeadAttention": ({"num_heads": 2, "key_dim": 3, "dropout": 0.4}, (2, 3), (2, 3)),
+    "TransformerEncoder": ({"intermediate_dim": 3, "num_heads": 3}, (2, 3), (2, 3)),
+    "TransformerDecoder": ({"intermediate_dim": 3, "num_heads": 1}, (2, 3), (2, 3)),
     "Residual": ({"layers": RESIDUAL}, (3,), (3,)),
+    "SimpleRNN": ({"units": 4, "dropout": 0.4}, (2, 3), (4,)),
+    "LSTM": (
+        {"units": 4, "return_sequences": True, "recurrent_regularizer": L2(0.1)},
+        (2, 3),
+        (2, 4),
+    ),
+    "GRU": ({"units": 2, "reset_after": False, "go_backwards": True}, (2, 3), (2,)),
+    "Bidirectional": ({"layer": {"kind": "GRU", "units": 2}, "merge_mode": "mul"}, (2, 3), (2,)),
 }
 X = np.random.default_rng(0).normal(0.5, 2, (5, 2, 3))
 
@@ -120,7 +131,7 @@ def test_bad_inputs_are_refused(name, bad):
     layer.forward(x)
     if isinstance(bad, np.ndarray) and bad.shape[1:] == X.shape[1:]:
         bad = bad.reshape(-1, *layer.input_shape)
-    with pytest.raises((TypeError, ValueError), match="^x "):
+    with pytest.raises((TypeError, ValueError), match="^(x|query) "):
         layer.forward(bad)
     with pytest.raises(TypeError, match="training"):
         layer.forward(x, training="yes")

@@ -1,6 +1,7 @@
 """Data sets, split and ready to train on: real ones that come with scikit-learn, and made ones.
 
 ``DATASETS`` maps a name to a function that takes ``seed`` and returns a `Data`; menus read it.
+``SEQUENCES`` does the same for sets in which the order of time steps carries the meaning.
 scikit-learn is imported when the first set is asked for, not with this module.
 """
 
@@ -8,6 +9,13 @@ from dlkit import checks
 from dlkit.datasets.bundled import breast_cancer, diabetes, digits, iris, wine
 from dlkit.datasets.data import Data
 from dlkit.datasets.made import and_, blobs, circles, logic, moons, or_, sine, spirals, xor
+from dlkit.datasets.sequences import (
+    adding_problem,
+    copy_task,
+    parity,
+    reverse_copy,
+    sine_mixture,
+)
 from dlkit.datasets.splitting import split
 
 DATASETS = {
@@ -24,15 +32,26 @@ DATASETS = {
     "and": and_,
     "or": or_,
     "sine": sine,
+    "parity": parity,
+}
+
+SEQUENCES = {
+    "adding_problem": adding_problem,
+    "copy_task": copy_task,
+    "reverse_copy": reverse_copy,
+    "sine_mixture": sine_mixture,
 }
 
 __all__ = [
     "DATASETS",
     "Data",
+    "SEQUENCES",
+    "adding_problem",
     "and_",
     "blobs",
     "breast_cancer",
     "circles",
+    "copy_task",
     "diabetes",
     "digits",
     "get",
@@ -40,7 +59,10 @@ __all__ = [
     "logic",
     "moons",
     "or_",
+    "parity",
+    "reverse_copy",
     "sine",
+    "sine_mixture",
     "spirals",
     "split",
     "wine",
@@ -54,7 +76,7 @@ def get(name, **arguments):
     Parameters
     ----------
     name : str
-        A key of `DATASETS`.
+        A key of `DATASETS` or `SEQUENCES`.
     **arguments
         What its function takes, such as ``seed``.
 
@@ -67,4 +89,5 @@ def get(name, **arguments):
     TypeError, ValueError
         If the name is unknown (the nearest known one is suggested) or an argument does not fit.
     """
-    return DATASETS[checks.choice("name", name, DATASETS)](**arguments)
+    makers = DATASETS | SEQUENCES
+    return makers[checks.choice("name", name, makers)](**arguments)

@@ -39,6 +39,7 @@ from good_things import (
     LABELS,
     QUIZ,
     X,
+    checkpoints,
     data,
     folder,
     job,
@@ -117,7 +118,22 @@ SPECIAL = {
     "Network.save": {"path": path(Made(lambda: folder() / "n.npz"), "no/such/folder/n.npz", ".")},
     "Network.fit": {"patience": count(), "weight_decay": number(0.1, minimum=0, optional=True), "*": {"epochs": 1}},
     "gradcheck.check_gradients": {"*": {"loss": None}},
-    "datasets.get": {"name": choice("moons", list(datasets.DATASETS))},
+    "datasets.get": {"name": choice("moons", [*datasets.DATASETS, *datasets.SEQUENCES])},
+    "datasets.parity": {"bits": number(4, minimum=2, maximum=64, whole=True)},
+    "datasets.adding_problem": {"length": number(4, minimum=2, maximum=10_000, whole=True)},
+    "datasets.copy_task": {
+        "length": number(2, minimum=1, maximum=10_000, whole=True),
+        "delay": number(2, minimum=0, maximum=10_000, whole=True),
+        "symbols": number(2, minimum=2, maximum=10_000, whole=True),
+    },
+    "datasets.reverse_copy": {
+        "length": number(2, minimum=2, maximum=10_000, whole=True),
+        "symbols": number(2, minimum=2, maximum=10_000, whole=True),
+    },
+    "datasets.sine_mixture": {
+        "window": number(4, minimum=1, maximum=10_000, whole=True),
+        "periods": array(np.array([24.0, 7.0]), alone=True),
+    },
     "datasets.blobs": {"classes": number(3, minimum=2, maximum=10, whole=True)},
     "datasets.spirals": {"turns": number(1.0, above=0, maximum=10)},
     "datasets.sine": {"periods": number(2.0, above=0, maximum=100)},
@@ -163,7 +179,16 @@ SPECIAL = {
         name: number(3, minimum=0, whole=True) for name in ("step", "count")
     },
     "training.TrainingConfig.replace": {name: ARGUMENTS[name] for name in ("epochs", "seed", "learning_rate")},
-    "training.TrainingJob": {"config": optional(ARGUMENTS["config"])},
+    "training.TrainingJob": {
+        "config": optional(ARGUMENTS["config"]),
+        "checkpoint_dir": optional(
+            path(Made(lambda: folder() / "new"), "no/such/folder/c", __file__, names=("checkpoint_dir",))
+        ),
+    },
+    "training.TrainingJob.from_checkpoint": {
+        "checkpoint_dir": path(Made(checkpoints), "no/such/folder", __file__, names=("checkpoint_dir",)),
+        "model": thing(Made(network), type, layers.Dense(2)),
+    },
     "training.TrainingJob.remove_observer": {"observer": Argument(print)},
     "training.epoch_order": {
         "number": number(5, minimum=0, whole=True),

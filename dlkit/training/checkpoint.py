@@ -5,7 +5,6 @@ from time import perf_counter
 
 import numpy as np
 
-from dlkit.training.checkpoint_files import CheckpointFolder
 from dlkit.training.checkpoint_match import describe_data, describe_model
 
 SECONDS = 3.0  # within an epoch, at least so long from one checkpoint to the next
@@ -20,23 +19,18 @@ class Keeper:
 
     Parameters
     ----------
-    path : str or path
-        The folder.
+    folder : CheckpointFolder
+        Where to.
     engine : Engine
         Holds model, optimizer and random state.
     data : Data
         What it trains on.
     progress : Progress
         Holds the history; takes the notes.
-
-    Raises
-    ------
-    OSError
-        If nothing can be written there.
     """
 
-    def __init__(self, path, engine, data, progress):
-        self.folder = CheckpointFolder(path)
+    def __init__(self, folder, engine, data, progress):
+        self.folder = folder
         self._engine, self._progress = engine, progress
         self._made_with = {"model": describe_model(engine), "data": describe_data(data)}
         self._roles = {}  # "start", "best", "before", "last" -> number

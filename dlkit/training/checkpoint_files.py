@@ -41,6 +41,7 @@ class CheckpointFolder:
 
     def __init__(self, path):
         self.path = files.check_path(path, "checkpoint_dir")
+        self._made = not self.path.exists()
         try:
             self.path.mkdir(exist_ok=True)
             probe = self.path / ".checkpoint-probe"
@@ -51,6 +52,12 @@ class CheckpointFolder:
                 f"Checkpoints cannot be written to checkpoint_dir={str(self.path)!r}: "
                 f"{error.strerror or error}. It must be a folder in which you may write."
             ) from None
+
+    def withdraw(self):
+        """Remove the folder again if it was made here and nothing is in it."""
+        if self._made:
+            with contextlib.suppress(OSError):
+                self.path.rmdir()
 
     def numbers(self):
         """Return the numbers of the checkpoints that are there, oldest first."""

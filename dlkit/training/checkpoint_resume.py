@@ -91,16 +91,15 @@ def resume(kind, checkpoint_dir, model, data):
     engine = engine_for(model, data, config)
     check_same("data", describe_data(data), then[1])
     check_same("model", describe_model(engine), then[0])
+    folder = checkpoint_files.CheckpointFolder(checkpoint_dir)
     before = engine.weights()
     try:
         if found.initial is not None:
             engine.set_weights(found.initial)
         job = kind(model, data, config)
-        job._go_on_from(found, checkpoint_dir)
+        job._go_on_from(found, folder)
     except Exception as error:
         engine.set_weights(before)
-        if isinstance(error, OSError):
-            raise
         raise ValueError(
             f"{found.name} does not fit the model or is damaged: {error} ({type(error).__name__})."
         ) from error
@@ -128,11 +127,23 @@ def message(found, status):
     return words
 
 
-def refuse_used(checkpoint_dir):
-    """Raise ``FileExistsError`` if a folder holds checkpoints: a new run must not remove them."""
+def unused_folder(checkpoint_dir, config):
+    """Return the `CheckpointFolder` of a new run, which must not remove the checkpoints of another.
+
+    Raises
+    ------
+    FileExistsError
+        If there are some.
+    OSError
+        If nothing can be written there.
+    TypeError, ValueError
+        If ``checkpoint_dir`` is no path, or the configuration cannot be written down.
+    """
     path = files.check_path(checkpoint_dir, "checkpoint_dir")
+    TrainingConfig.from_json(config.to_json())
     if path.is_dir() and checkpoint_files.numbers(path):
         raise FileExistsError(
             f"checkpoint_dir={str(path)!r} holds the checkpoints of another run. Go on with it by "
             "TrainingJob.from_checkpoint(checkpoint_dir, model, data), or name a new folder."
         )
+    return checkpoint_files.CheckpointFolder(path)

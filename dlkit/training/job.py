@@ -3,7 +3,7 @@
 import threading
 from time import perf_counter
 
-from dlkit import checks, files
+from dlkit import checks
 from dlkit.training import checkpoint_resume
 from dlkit.training.callbacks import standard_callbacks
 from dlkit.training.checkpoint import Keeper
@@ -54,10 +54,15 @@ class TrainingJob:
 
     def __init__(self, model, data, config=None, checkpoint_dir=None):
         config = check_config(TrainingConfig() if config is None else config)
+        folder = None
         if checkpoint_dir is not None:
-            files.check_path(checkpoint_dir, "checkpoint_dir")
-            TrainingConfig.from_json(config.to_json())  # what cannot be written is refused now
-        self._engine = engine_for(model, data, config)
+            folder = checkpoint_resume.unused_folder(checkpoint_dir, config)
+        try:
+            self._engine = engine_for(model, data, config)
+        except BaseException:
+            if folder is not None:
+                folder.withdraw()
+            raise
         self._model, self._data, self._config = model, data, config
         self._lock = threading.Lock()  # one change of state at a time; not held while training
         self._thread = None
@@ -66,9 +71,8 @@ class TrainingJob:
         self._gate = Gate()
         self._progress = Progress(config, self._engine.batches_per_epoch)
         self._keeper = None
-        if checkpoint_dir is not None:
-            checkpoint_resume.refuse_used(checkpoint_dir)
-            self._keeper = Keeper(checkpoint_dir, self._engine, data, self._progress)
+        if folder is not None:
+            self._keeper = Keeper(folder, self._engine, data, self._progress)
         self._prepare("Ready.")
 
     @classmethod
@@ -425,7 +429,7 @@ class TrainingJob:
         parts = self._engine, self._config, self._gate, callbacks, place, keep
         self._loop = training_loop(*parts)
 
-    def _go_on_from(self, found, checkpoint_dir):
+    def _go_on_from(self, found, folder):
         """Stand where a checkpoint was made (see `checkpoint_resume`)."""
         state = found.content["state"]
         callbacks = standard_callbacks(self._config)
@@ -433,7 +437,7 @@ class TrainingJob:
         place = Place(**state["place"])
         self._engine.begin_epoch(place.epoch)
         self._engine.restore(state["engine"])
-        self._keeper = Keeper(checkpoint_dir, self._engine, self._data, self._progress)
+        self._keeper = Keeper(folder, self._engine, self._data, self._progress)
         self._line_up(callbacks, place)
         self._keeper.go_on(found.roles)
         self._over = state["over"]

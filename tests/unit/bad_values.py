@@ -182,8 +182,8 @@ def path(good, *others, **more):
     """Return the path of a file."""
     errors = (TypeError, ValueError, OSError)
     bad = (None, 3, 2.5, "", [], {}, True, math.nan, object(), b"bytes", "nul\0byte", *others)
-    names = ("path", "folder", "There is no file", *(str(other) for other in others))
-    return Argument(good, bad, errors=errors, names=names, **more)
+    more.setdefault("names", ("path", "folder", "There is no file", *(str(o) for o in others)))
+    return Argument(good, bad, errors=errors, **more)
 
 
 def _with(good, value):

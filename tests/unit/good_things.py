@@ -83,6 +83,15 @@ def saved(kind):
     return save_model(keras_model(), folder() / "saved.keras")
 
 
+@functools.cache
+def checkpoints():
+    """Return a folder with the checkpoints of a run of `network` on `data`."""
+    made = TrainingJob(network(), data(), TrainingConfig(epochs=1), folder() / "checkpoints")
+    made.start()
+    made.wait()
+    return folder() / "checkpoints"
+
+
 def value_of(x):
     """Return a result with a graph."""
     return autodiff.Value(x, "x").tanh() * 2

@@ -78,6 +78,7 @@ class Callable:
         changing = {"apply": ("parameters",), "apply_flat": ("flat_parameters",)}
         changing |= {"Network": ("layers",), "layers.Residual": ("layers",)}
         changing |= {"training.TrainingJob": ("model",), "training.training_loop": ("engine",)}
+        changing |= {"training.TrainingJob.from_checkpoint": ("model",)}
         found = changing.get(self.function, ()) + changing.get(self.name, ())
         return (*found, "observer", "generator")
 

@@ -3,12 +3,10 @@
 import numpy as np
 
 from dlkit import checks
-from dlkit.layers.recurrent import Recurrent, elementwise
-
-GATES = ("update", "reset", "candidate")  # Keras's order of the blocks
+from dlkit.layers.gated import Gated, sigma
 
 
-class GRU(Recurrent):
+class GRU(Gated):
     """h_t = z h_{t-1} + (1 - z) g, with gates that x_t and h_{t-1} decide (Cho et al. 2014).
 
     With [x_z x_r x_g] = x_t W + b: update gate z = σ(x_z + h_{t-1} U_z), reset gate
@@ -37,7 +35,7 @@ class GRU(Recurrent):
         See `Recurrent`.
     """
 
-    blocks = 3
+    gate_names = ("update", "reset", "candidate")  # Keras's order
 
     def __init__(
         self,
@@ -60,23 +58,22 @@ class GRU(Recurrent):
     ):
         super().__init__(
             units,
-            activation,
-            use_bias,
-            kernel_initializer,
-            recurrent_initializer,
-            bias_initializer,
-            kernel_regularizer,
-            recurrent_regularizer,
-            bias_regularizer,
-            dropout,
-            return_sequences,
-            go_backwards,
-            name,
-            seed,
+            recurrent_activation,
+            activation=activation,
+            use_bias=use_bias,
+            kernel_initializer=kernel_initializer,
+            recurrent_initializer=recurrent_initializer,
+            bias_initializer=bias_initializer,
+            kernel_regularizer=kernel_regularizer,
+            recurrent_regularizer=recurrent_regularizer,
+            bias_regularizer=bias_regularizer,
+            dropout=dropout,
+            return_sequences=return_sequences,
+            go_backwards=go_backwards,
+            name=name,
+            seed=seed,
         )
-        self.recurrent_activation = elementwise("recurrent_activation", recurrent_activation)
         self.reset_after = checks.truth_value("reset_after", reset_after)
-        self.values = None
 
     def bias_shape(self):
         return (2, 3 * self.units) if self.reset_after else (3 * self.units,)
@@ -121,105 +118,85 @@ class GRU(Recurrent):
         bias[: 2 * self.units] += recurrent_bias[: 2 * self.units]  # the two only add up there
         return self.parameters["kernel"], bias
 
+    # -- the same for all time steps, arranged for speed --------------------------------------
+
     def run(self, z, states, keep):
         (h,), units = states, self.units
-        recurrent_kernel = self.parameters["recurrent_kernel"]
-        candidate_bias = self._biases()[1][2 * units :]
-        self.z, self.values = z, self.workspace("gates", z.shape)
+        kernel, candidate_bias = self.parameters["recurrent_kernel"], self._biases()[1][2 * units :]
+        self._z, self._values = self.split(z), self.workspace("values", self.split(z).shape)
         # h U_g + b_g with reset_after, else r h
-        self.inner = self.workspace("inner", h[1:].shape)
-        update, reset, candidate = self._blocks(self.values)
-        recurrent = np.empty_like(z[0])
-        for t in range(len(z)):
+        self._inner = self.workspace("inner", h[1:].shape)
+        width = 3 * units if self.reset_after else 2 * units
+        recurrent, product = np.empty_like(z[0, :, :width]), np.empty_like(h[0])
+        for t, (update, reset, candidate) in enumerate(self._values):
+            of_gates, of_candidate, inner = self._z[t, :2], self._z[t, 2], self._inner[t]
+            np.matmul(h[t], kernel[:, :width], out=recurrent)
+            z[t, :, : 2 * units] += recurrent[:, : 2 * units]
+            sigma(self.recurrent_activation, of_gates, out=self._values[t, :2])
             if self.reset_after:
-                np.matmul(h[t], recurrent_kernel, out=recurrent)
-                np.add(recurrent[:, 2 * units :], candidate_bias, out=self.inner[t])
-                z[t, :, : 2 * units] += recurrent[:, : 2 * units]
+                np.add(recurrent[:, 2 * units :], candidate_bias, out=inner)
+                of_candidate += np.multiply(reset, inner, out=product)
             else:
-                z[t, :, : 2 * units] += h[t] @ recurrent_kernel[:, : 2 * units]
-            self._activate_gates(z[t, :, : 2 * units], self.values[t, :, : 2 * units])
-            if self.reset_after:
-                z[t, :, 2 * units :] += reset[t] * self.inner[t]
-            else:
-                np.multiply(reset[t], h[t], out=self.inner[t])
-                z[t, :, 2 * units :] += self.inner[t] @ recurrent_kernel[:, 2 * units :]
-            candidate[t] = self.activation.forward(z[t, :, 2 * units :])
+                np.multiply(reset, h[t], out=inner)
+                of_candidate += np.matmul(inner, kernel[:, 2 * units :], out=product)
+            candidate[...] = self.activation.forward(of_candidate, out=candidate)
             # z h + (1 - z) g = g + z (h - g)
-            np.subtract(h[t], candidate[t], out=h[t + 1])
-            h[t + 1] *= update[t]
-            h[t + 1] += candidate[t]
+            np.subtract(h[t], candidate, out=h[t + 1])
+            h[t + 1] *= update
+            h[t + 1] += candidate
             if keep is not None:
                 np.copyto(h[t + 1], h[t], where=~keep[t])
 
-    def _activate_gates(self, z, values):
-        values[...] = self.recurrent_activation.forward(z)
-
     def run_back(self, gradients, keep):
         (dh,), (h,), units = gradients, self._states, self.units
-        recurrent_kernel = self.parameters["recurrent_kernel"]
-        of_gates, of_candidate = recurrent_kernel[:, : 2 * units], recurrent_kernel[:, 2 * units :]
-        update, reset, candidate = self._blocks(self.values)
-        delta = self.workspace("delta", self.z.shape)
-        delta_z, delta_r, delta_g = self._blocks(delta)
-        z, r, g = self._blocks(self.z)
-        sigma = self.recurrent_activation
-        # the factors of d, and for δ_r of what comes through the candidate
-        np.multiply(sigma.slope(z, update), h[:-1] - candidate, out=delta_z)
-        np.multiply(sigma.slope(r, reset), self.inner if self.reset_after else h[:-1], out=delta_r)
-        np.multiply(self.activation.slope(g, candidate), 1 - update, out=delta_g)
-        if keep is not None:
-            delta *= keep
+        update, reset, candidate = self._values.swapaxes(0, 1)
+        # δ without d and, for δ_r, without what comes through the candidate
+        partners = (h[:-1] - candidate, self._inner if self.reset_after else h[:-1], 1 - update)
+        factors = self.workspace("factors", self._values.shape)
+        for k, (function, partner) in enumerate(zip(self.functions, partners, strict=True)):
+            slope = function.slope(self._z[:, k], self._values[:, k])
+            np.multiply(slope, partner, out=factors[:, k])
+        if keep is not None:  # what is passed over has no part in it
+            factors *= keep[:, np.newaxis]
             update = np.where(keep, update, 1)
-        self.delta_inner = self.workspace("delta_inner", h[1:].shape)
+        delta = self.workspace("delta", (*h[1:].shape[:2], 3 * units))
+        # what goes back through U: the same but for the candidate's block
+        self._delta_inner = self.workspace("delta_inner", delta.shape)
+        back, product = self.parameters["recurrent_kernel"].T, np.empty_like(h[0])
+        blocks, inner_blocks = self.split(delta), self.split(self._delta_inner)
         for t in reversed(range(len(delta))):
-            delta_z[t] *= dh[t + 1]
-            delta_g[t] *= dh[t + 1]
-            dh[t] += dh[t + 1] * update[t]
+            d, (delta_z, delta_r, delta_g) = dh[t + 1], blocks[t]
+            np.multiply(factors[t, 0], d, out=delta_z)
+            np.multiply(factors[t, 2], d, out=delta_g)
+            dh[t] += np.multiply(d, update[t], out=product)
             if self.reset_after:
-                delta_r[t] *= delta_g[t]
-                np.multiply(delta_g[t], reset[t], out=self.delta_inner[t])
-                dh[t] += self.delta_inner[t] @ of_candidate.T
+                np.multiply(factors[t, 1], delta_g, out=delta_r)
+                inner_blocks[t, :2] = blocks[t, :2]
+                np.multiply(delta_g, reset[t], out=inner_blocks[t, 2])
+                dh[t] += np.matmul(self._delta_inner[t], back, out=product)
             else:
-                np.matmul(delta_g[t], of_candidate.T, out=self.delta_inner[t])
-                delta_r[t] *= self.delta_inner[t]
-                dh[t] += self.delta_inner[t] * reset[t]
-            dh[t] += delta[t, :, : 2 * units] @ of_gates.T
+                through = delta_g @ back[2 * units :]  # ∂L/∂(r h)
+                np.multiply(factors[t, 1], through, out=delta_r)
+                dh[t] += np.multiply(through, reset[t], out=through)
+                dh[t] += np.matmul(delta[t, :, : 2 * units], back[: 2 * units], out=product)
         self.recurrent_gradients(delta)
         return delta
 
     def recurrent_gradients(self, delta):
-        """Write ∂L/∂U and ∂L/∂b; U_g's factors are others than those of U_z and U_r."""
-        units, gradient = self.units, self.gradients["recurrent_kernel"]
-        before = self._states[0][:-1].reshape(-1, units)
-        rows = delta.reshape(-1, 3 * units)
-        gradient[:, : 2 * units] = before.T @ rows[:, : 2 * units]
-        inner = self.delta_inner.reshape(-1, units)
-        if self.reset_after:
-            gradient[:, 2 * units :] = before.T @ inner
-        else:
-            gradient[:, 2 * units :] = self.inner.reshape(-1, units).T @ rows[:, 2 * units :]
-        if not self.use_bias:
+        """Write ∂L/∂U and ∂L/∂b."""
+        units, h = self.units, self._states[0]
+        if not self.reset_after:
+            super().recurrent_gradients(delta)
+            rows, inner = delta.reshape(-1, 3 * units), self._inner.reshape(-1, units)
+            of_candidate = self.gradients["recurrent_kernel"][:, 2 * units :]
+            of_candidate[...] = inner.T @ rows[:, 2 * units :]  # r h is what U_g met
             return
-        sums = rows.sum(axis=0)
-        self.gradients["bias"][...] = sums
-        if self.reset_after:
-            self.gradients["bias"][1, 2 * units :] = inner.sum(axis=0)
-
-    def _blocks(self, array):
-        """Return views of the three blocks z, r, g along the last axis."""
-        return [array[..., k * self.units : (k + 1) * self.units] for k in range(3)]
-
-    @property
-    def gates(self):
-        """Return the gates at each time step by name; None before the first forward."""
-        if self.values is None:
-            return None
-        values = self.values.transpose(1, 0, 2)
-        return dict(zip(GATES, self._blocks(values), strict=True))
+        rows = self._delta_inner.reshape(-1, 3 * units)
+        before = h[:-1].reshape(-1, units)
+        np.matmul(before.T, rows, out=self.gradients["recurrent_kernel"])
+        if self.use_bias:
+            delta.sum(axis=(0, 1), out=self.gradients["bias"][0])
+            rows.sum(axis=0, out=self.gradients["bias"][1])
 
     def get_config(self):
-        return {
-            **super().get_config(),
-            "recurrent_activation": self.recurrent_activation.get_config(),
-            "reset_after": self.reset_after,
-        }
+        return {**super().get_config(), "reset_after": self.reset_after}

@@ -3,12 +3,10 @@
 import numpy as np
 
 from dlkit import checks
-from dlkit.layers.recurrent import Recurrent, elementwise
-
-GATES = ("input", "forget", "candidate", "output")  # Keras's order of the blocks
+from dlkit.layers.gated import Gated
 
 
-class LSTM(Recurrent):
+class LSTM(Gated):
     """c_t = f c_{t-1} + i g, h_t = o tanh(c_t), with gates that x_t and h_{t-1} decide.
 
     [i f g o] = [σ σ tanh σ](x_t W + h_{t-1} U + b): input, forget and output gate, and the
@@ -41,7 +39,7 @@ class LSTM(Recurrent):
         See `Recurrent`; a state is the pair (h, c).
     """
 
-    blocks = 4
+    gate_names = ("input", "forget", "candidate", "output")  # Keras's order
     state_names = ("h", "c")
 
     def __init__(
@@ -65,23 +63,22 @@ class LSTM(Recurrent):
     ):
         super().__init__(
             units,
-            activation,
-            use_bias,
-            kernel_initializer,
-            recurrent_initializer,
-            bias_initializer,
-            kernel_regularizer,
-            recurrent_regularizer,
-            bias_regularizer,
-            dropout,
-            return_sequences,
-            go_backwards,
-            name,
-            seed,
+            recurrent_activation,
+            activation=activation,
+            use_bias=use_bias,
+            kernel_initializer=kernel_initializer,
+            recurrent_initializer=recurrent_initializer,
+            bias_initializer=bias_initializer,
+            kernel_regularizer=kernel_regularizer,
+            recurrent_regularizer=recurrent_regularizer,
+            bias_regularizer=bias_regularizer,
+            dropout=dropout,
+            return_sequences=return_sequences,
+            go_backwards=go_backwards,
+            name=name,
+            seed=seed,
         )
-        self.recurrent_activation = elementwise("recurrent_activation", recurrent_activation)
         self.unit_forget_bias = checks.truth_value("unit_forget_bias", unit_forget_bias)
-        self.values = None
 
     def initialize(self, generator):
         super().initialize(generator)
@@ -116,9 +113,11 @@ class LSTM(Recurrent):
         h = o * self.activation.forward(c)
         return h, c
 
+    # -- the same for all time steps, arranged for speed --------------------------------------
+
     @property
     def one_tanh(self):
-        """Whether one tanh does all gates, because σ(z) = (1 + tanh(z / 2)) / 2."""
+        """Whether one tanh does all blocks, because σ(z) = (1 + tanh(z / 2)) / 2."""
         names = (self.recurrent_activation.name, self.activation.name)
         return names == ("sigmoid", "tanh")
 
@@ -127,86 +126,64 @@ class LSTM(Recurrent):
         if not self.one_tanh:
             return kernel, bias
         # z / 2 for the three σ, which is exact in binary; g has tanh itself
-        self.half = np.repeat(np.array([0.5, 0.5, 1, 0.5], self.dtype), self.units)
-        return kernel * self.half, None if bias is None else bias * self.half
+        self._half = np.array([0.5, 0.5, 1, 0.5], self.dtype)
+        factor = np.repeat(self._half, self.units)
+        return kernel * factor, None if bias is None else bias * factor
 
     def run(self, z, states, keep):
         h, c = states
-        recurrent_kernel = self.parameters["recurrent_kernel"]
+        recurrent_kernel, z_blocks = self.parameters["recurrent_kernel"], self.split(z)
         if self.one_tanh:
-            recurrent_kernel = recurrent_kernel * self.half
-        self.z = z
-        self.values = z if self.one_tanh else self.workspace("gates", z.shape)
-        self.tanh_c = self.workspace("tanh_c", h[1:].shape)
-        i, f, g, o = self._blocks(self.values)
-        recurrent, new = np.empty_like(z[0]), np.empty_like(h[0])
-        for t in range(len(z)):
+            recurrent_kernel = recurrent_kernel * np.repeat(self._half, self.units)
+            half = self._half[:, np.newaxis, np.newaxis] * np.ones_like(z_blocks[0])
+            rest = 1 - half
+        self._z, self._values = z_blocks, self.workspace("values", z_blocks.shape)
+        self._tanh_c = self.workspace("tanh_c", h[1:].shape)
+        recurrent, product = np.empty_like(z[0]), np.empty_like(h[0])
+        for t, (i, f, g, o) in enumerate(self._values):
             z[t] += np.matmul(h[t], recurrent_kernel, out=recurrent)
-            self._activate(z[t], self.values[t])
-            np.multiply(f[t], c[t], out=c[t + 1])
-            c[t + 1] += np.multiply(i[t], g[t], out=new)
-            tanh_c = self.activation.forward(c[t + 1], out=self.tanh_c[t])
-            if tanh_c is not self.tanh_c[t]:
-                self.tanh_c[t] = tanh_c
-            np.multiply(o[t], self.tanh_c[t], out=h[t + 1])
+            if self.one_tanh:
+                np.tanh(z[t], out=z[t])
+                np.multiply(z_blocks[t], half, out=self._values[t])
+                self._values[t] += rest  # (tanh(z / 2) + 1) / 2 for σ; g is left alone
+            else:
+                for function, z_k, gate in zip(self.functions, z_blocks[t], self._values[t]):
+                    gate[...] = function.forward(z_k)
+            np.multiply(f, c[t], out=c[t + 1])
+            c[t + 1] += np.multiply(i, g, out=product)
+            self._tanh_c[t] = self.activation.forward(c[t + 1], out=self._tanh_c[t])
+            np.multiply(o, self._tanh_c[t], out=h[t + 1])
             if keep is not None:
                 np.copyto(h[t + 1], h[t], where=~keep[t])
                 np.copyto(c[t + 1], c[t], where=~keep[t])
 
-    def _activate(self, z, values):
-        """Write the gates and the candidate for z, the first four blocks, into values."""
-        if self.one_tanh:
-            np.tanh(z, out=values)
-            values *= self.half  # (1 + tanh(z / 2)) / 2 for σ; g is left alone
-            values += 1 - self.half
-            return
-        for f, z_k, gate in zip(self.functions, self._blocks(z), self._blocks(values), strict=True):
-            gate[...] = f.forward(z_k)
-
     def run_back(self, gradients, keep):
-        (dh, dc), (_, c) = gradients, self._states
-        recurrent_kernel = self.parameters["recurrent_kernel"]
-        i, f, g, o = self._blocks(self.values)
-        delta = self.workspace("delta", self.values.shape)
-        partners = (g, c[:-1], i, self.tanh_c)
-        blocks = map(self._blocks, (self.z, self.values, delta))
-        for f_k, z_k, gate, out, partner in zip(self.functions, *blocks, partners, strict=True):
-            np.multiply(f_k.slope(z_k, gate), partner, out=out)
-        to_c = o * self.activation.slope(c[1:], self.tanh_c)
-        if keep is not None:
-            delta *= keep
+        (dh, dc), (h, c) = gradients, self._states
+        i, f, g, o = self._values.swapaxes(0, 1)
+        # δ without ∂L/∂c and ∂L/∂h, which only come on the way
+        factors = self.workspace("factors", self._values.shape)
+        partners = (g, c[:-1], i, self._tanh_c)
+        for k, (function, partner) in enumerate(zip(self.functions, partners, strict=True)):
+            slope = function.slope(self._z[:, k], self._values[:, k])
+            np.multiply(slope, partner, out=factors[:, k])
+        to_c = o * self.activation.slope(c[1:], self._tanh_c)
+        if keep is not None:  # what is passed over has no part in it
+            factors *= keep[:, np.newaxis]
             to_c *= keep
             f = np.where(keep, f, 1)
-        of_cell = delta.reshape(*delta.shape[:2], 4, self.units)[:, :, :3]
-        of_output = delta[:, :, 3 * self.units :]
+        delta = self.workspace("delta", (*h[1:].shape[:2], 4 * self.units))
+        delta_blocks, back = self.split(delta), self.parameters["recurrent_kernel"].T
+        product = np.empty_like(h[0])
         for t in reversed(range(len(delta))):
-            dc[t + 1] += dh[t + 1] * to_c[t]
-            of_cell[t] *= dc[t + 1][:, None]
-            of_output[t] *= dh[t + 1]
-            dh[t] += delta[t] @ recurrent_kernel.T
+            dc[t + 1] += np.multiply(dh[t + 1], to_c[t], out=product)
+            np.multiply(factors[t, :3], dc[t + 1], out=delta_blocks[t, :3])
+            np.multiply(factors[t, 3], dh[t + 1], out=delta_blocks[t, 3])
+            dh[t] += np.matmul(delta[t], back, out=product)
             np.multiply(dc[t + 1], f[t], out=dc[t])
             if keep is not None:
                 dh[t] += dh[t + 1] * ~keep[t]
         self.recurrent_gradients(delta)
         return delta
-
-    def _blocks(self, array):
-        """Return views of the four blocks i, f, g, o along the last axis."""
-        return [array[..., k * self.units : (k + 1) * self.units] for k in range(4)]
-
-    @property
-    def functions(self):
-        """The activations of the four blocks."""
-        sigma = self.recurrent_activation
-        return sigma, sigma, self.activation, sigma
-
-    @property
-    def gates(self):
-        """Return the gates at each time step by name; None before the first forward."""
-        if self.values is None:
-            return None
-        values = self.values.transpose(1, 0, 2)
-        return dict(zip(GATES, self._blocks(values), strict=True))
 
     @property
     def cell_states(self):
@@ -214,8 +191,4 @@ class LSTM(Recurrent):
         return self._states and self._states[1][1:].transpose(1, 0, 2)
 
     def get_config(self):
-        return {
-            **super().get_config(),
-            "recurrent_activation": self.recurrent_activation.get_config(),
-            "unit_forget_bias": self.unit_forget_bias,
-        }
+        return {**super().get_config(), "unit_forget_bias": self.unit_forget_bias}

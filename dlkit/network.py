@@ -57,6 +57,8 @@ class Network(LayerStack):
         self.scores = self.batch = self.input_gradient = None
         self.scores_are_logits = False
         self._on_logits = (None, None)
+        trained = (index for index, layer in enumerate(self.layers) if layer.parameters)
+        self._first_trained = next(trained, len(self.layers))
 
     # -- forward and backward ----------------------------------------------------------------
 
@@ -133,23 +135,20 @@ class Network(LayerStack):
             x, y, loss = network_checks.check_batch(self, x, y, loss)
         scores, loss, fused = self._scores(x, loss, training)
         value, upstream = loss.value_and_gradient(y, scores)
-        remaining = list(self.layers)
-        if not to_input:
-            # below the first layer with parameters nobody needs a gradient
-            while remaining and not remaining[0].parameters:
-                del remaining[0]
-        lowest = remaining[0] if remaining else None
-        for layer in reversed(remaining):
-            layer.needs_input_gradient = to_input or layer is not lowest
-            backward = layer.compute_gradients
-            if fused and layer is self.layers[-1]:
-                backward = layer.linear_gradients
-            upstream = backward(upstream)
-            layer.needs_input_gradient = True
+        # below the first layer with parameters nobody needs a gradient
+        remaining = self.layers[0 if to_input else self._first_trained :]
+        if remaining:
+            remaining[0].needs_input_gradient = to_input
+            last = remaining[-1]
+            upstream = (last.linear_gradients if fused else last.compute_gradients)(upstream)
+            for layer in reversed(remaining[:-1]):
+                upstream = layer.compute_gradients(upstream)
+            remaining[0].needs_input_gradient = True
         self.input_gradient = upstream.copy() if to_input else None
         for layer in self.layers:
             layer.add_regularization_gradients()
-        return value + self.regularization_loss()
+            value += layer.regularization_loss()
+        return value
 
     def _scores(self, x, loss, training):
         """Run forward; return the scores, the loss that takes them, and whether they are logits."""
@@ -338,15 +337,18 @@ class Network(LayerStack):
         return to_keras(self)
 
     @classmethod
-    def from_keras(cls, model, seed=0):
+    def from_keras(cls, model, seed=0, input_shape=None):
         """Return a network with the layers, names and weights of a Keras model.
 
         Parameters
         ----------
         model : keras.Sequential
-            Built, one chain of layers that dlkit has too.
+            Built, one chain of layers that dlkit has too; a functional model may have short cuts
+            ``Add([x, f(x)])`` and self-attention in it, as those of `dlkit.models`.
         seed : int
             For dropout and for drawing weights anew.
+        input_shape : tuple of int, optional
+            Where the model leaves an axis open; by default as many time steps as it has positions.
 
         Returns
         -------
@@ -360,4 +362,4 @@ class Network(LayerStack):
         """
         from dlkit.keras.convert import from_keras  # lazily, as in to_keras
 
-        return from_keras(model, seed)
+        return from_keras(model, seed, input_shape)

@@ -4,7 +4,9 @@ import keras
 
 from .. import checks
 from ..network import Network
+from .graph import stack_of
 from .layer_twins import TWINS, check_kind, keras_layer, kind_of, network_layer, variables_of
+from .positions import Positions
 
 # The layers that both sides have.
 CONVERTED = tuple(TWINS)
@@ -39,20 +41,23 @@ def to_keras(network):
     for layer, twin in zip(network.layers, twins, strict=True):
         arrays = {**layer.parameters, **layer.state}
         for name, variable in variables_of(layer, twin).items():
-            variable.assign(arrays[name])
+            variable.assign(arrays[name].reshape(variable.shape))  # Keras has an axis for the heads
     return model
 
 
-def from_keras(model, seed=0):
+def from_keras(model, seed=0, input_shape=None):
     """Return a network with the layers, names and weights of a Keras model.
 
     Parameters
     ----------
     model : keras.Sequential
-        Built, of the layers in `CONVERTED`; a functional model in which each layer follows the one
-        before it is allowed too.
+        Built, of the layers in `CONVERTED`. A functional model is allowed too, if each layer
+        follows the one before it, or stands in a short cut ``Add([x, f(x)])`` (see `Residual`);
+        so are its calls ``MultiHeadAttention(x, x, use_causal_mask=...)``.
     seed : int
         The network's seed, for dropout and for drawing weights anew.
+    input_shape : tuple of int, optional
+        Where the model leaves an axis open; by default as many time steps as it has positions for.
 
     Returns
     -------
@@ -73,34 +78,39 @@ def from_keras(model, seed=0):
         raise ValueError(
             "model must be built, so that its shapes are known. Put keras.Input(...) first."
         )
-    chain = [each for each in model.layers if not isinstance(each, keras.layers.InputLayer)]
-    _check_chain(model, chain)
-    layers = [network_layer(each) for each in chain]
+    if isinstance(model, keras.Sequential):
+        for each in model.layers:
+            check_kind("model", each.name, type(each).__name__, kind_of(each) is not None)
+        pairs = [(network_layer(each), each) for each in model.layers]
+    else:
+        pairs = stack_of(model)
+    layers, twins = zip(*pairs, strict=True)
     dtype = "float64" if model.outputs[0].dtype == "float64" else "float32"
-    network = Network(layers, model.input_shape[1:], seed=seed, dtype=dtype)
-    network.set_weights(
-        {
-            f"{layer.name}/{name}": keras.ops.convert_to_numpy(variable)
-            for layer, twin in zip(network.layers, chain, strict=True)
-            for name, variable in variables_of(layer, twin).items()
-        }
-    )
+    shape = _input_shape(model.input_shape[1:], input_shape, twins)
+    network = Network(list(layers), shape, seed=seed, dtype=dtype)
+    weights = {
+        f"{layer.name}/{name}": keras.ops.convert_to_numpy(variable)
+        for layer, twin in zip(network.layers, twins, strict=True)
+        for name, variable in variables_of(layer, twin).items()
+    }
+    own = network.parameters | network.state
+    network.set_weights({name: array.reshape(own[name].shape) for name, array in weights.items()})
     return network
 
 
-def _check_chain(model, chain):
-    straight = len(model.inputs) == len(model.outputs) == 1
-    tensor = model.inputs[0] if straight else None
-    for layer in chain:
-        check_kind("model", layer.name, type(layer).__name__, kind_of(layer) is not None)
-        if straight and isinstance(model, keras.Sequential):
-            continue
-        straight = straight and layer.input is tensor
-        tensor = layer.output if straight else None
-    if not isinstance(model, keras.Sequential):
-        # Keras names a layer's first input and output only: one that is used again ends elsewhere.
-        straight = straight and tensor is model.outputs[0]
-    if not straight:
+def _input_shape(shape, wanted, twins):
+    """Return the shape of one sample, with what the model leaves open."""
+    if wanted is not None:
+        wanted = checks.shape("input_shape", wanted)
+    else:
+        times = [each.sequence_length for each in twins if isinstance(each, Positions)]
+        wanted = (*times[:1], *shape[1:]) if times and shape[0] is None else shape
+    fits = len(wanted) == len(shape) and all(
+        each in (None, own) for own, each in zip(wanted, shape)
+    )
+    if not fits or None in wanted:
         raise ValueError(
-            "model must be one chain of layers with one input and one output; a Network is a stack."
+            f"input_shape must be a shape without the batch that fits the model's {shape}, such as "
+            f"{tuple(each or 64 for each in shape)}, but got {checks.describe(wanted)}."
         )
+    return tuple(wanted)

@@ -6,6 +6,7 @@ import keras
 
 from ..layers import LAYERS
 from ..layers.composite import Composite
+from . import attention
 from .argument_twins import keras_value, network_activation, network_value
 from .positions import Positions
 from .residual import Residual
@@ -27,12 +28,18 @@ TWINS = {
     "Reshape": keras.layers.Reshape,
     "Embedding": keras.layers.Embedding,
     "PositionalEncoding": Positions,
+    "MultiHeadAttention": attention.SelfAttention,
+    "TransformerEncoder": attention.TransformerEncoder,
+    "TransformerDecoder": attention.TransformerDecoder,
     "Residual": Residual,
 }
 
+# Keras's class -> the twin that stands for it, where dlkit needs one of its own.
+_SAME_KIND = {keras.layers.MultiHeadAttention: attention.SelfAttention}
+
 # Options that Keras has and dlkit has not: the value that means the same as leaving them out, where
 # that is not Keras's own default.
-_LEFT_OUT = {"data_format": "channels_last"}
+_LEFT_OUT = {"data_format": "channels_last", "attention_axes": (1,)}
 # Options that change no number: where random numbers come from (a network has one seed for all its
 # layers), the weights to start from (they are copied), and how Keras computes.
 _WITHOUT_EFFECT = ("seed", "weights", "unroll", "use_cudnn", "flash_attention", "kwargs")
@@ -63,21 +70,25 @@ def keras_layer(layer, dtype):
         config = {key: keras_value(key, value, dtype) for key, value in layer.get_config().items()}
     except (TypeError, ValueError) as error:
         raise ValueError(f"{layer.name!r} ({kind}) cannot be converted: {error}") from None
-    if layer.uses_random and not isinstance(layer, Composite):
-        config["seed"] = layer.seed
-    if isinstance(layer, Composite):
+    if "layers" in config:
         config["layers"] = [keras_layer(each, dtype) for each in layer.layers]
+    elif layer.uses_random:
+        config["seed"] = layer.seed
+    if config.pop("context_dim", None) is not None:
+        raise ValueError(f"{layer.name!r} ({kind}) needs a context, which no stack of layers has.")
     if kind == "PositionalEncoding" and layer.sequence_length is None:
         config["sequence_length"] = layer.time
     return TWINS[kind](dtype=dtype, **config)
 
 
-def network_layer(twin):
+def network_layer(twin, **call):
     """Return the layer of dlkit with the arguments of a Keras layer.
 
     Parameters
     ----------
     twin : keras.layers.Layer
+    **call
+        Arguments of dlkit's layer that Keras takes in the call.
 
     Returns
     -------
@@ -94,7 +105,7 @@ def network_layer(twin):
     config = twin.get_config()
     known = set(inspect.signature(LAYERS[kind]).parameters) - {"seed"}
     _check_options(twin, kind, config, known)
-    arguments = {key: value for key, value in config.items() if key in known}
+    arguments = {key: value for key, value in config.items() if key in known} | call
     if "layers" in arguments:
         arguments["layers"] = [network_layer(each) for each in twin.layers]
     try:
@@ -122,6 +133,8 @@ def variables_of(layer, twin):
     """
     if not isinstance(layer, Composite):
         return {variable.name: variable for variable in twin.weights}
+    if isinstance(twin, keras.layers.MultiHeadAttention):
+        return {"/".join(each.path.split("/")[-2:]): each for each in twin.weights}
     return {
         f"{inner.name}/{name}": variable
         for inner, inner_twin in zip(layer.layers, twin.layers, strict=True)
@@ -131,7 +144,8 @@ def variables_of(layer, twin):
 
 def kind_of(twin):
     """Return dlkit's name for a Keras layer's class, or None if it has no such layer."""
-    return next((name for name, kind in TWINS.items() if type(twin) is kind), None)
+    kind = _SAME_KIND.get(type(twin), type(twin))
+    return next((name for name, each in TWINS.items() if each is kind), None)
 
 
 def check_kind(whose, name, kind, known):

@@ -15,6 +15,7 @@ class Residual(keras.layers.Layer):
 
     def __init__(self, layers, **kwargs):
         super().__init__(**kwargs)
+        self.supports_masking = True
         self.layers = [
             keras.saving.deserialize_keras_object(each) if isinstance(each, dict) else each
             for each in layers

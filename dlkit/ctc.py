@@ -125,8 +125,8 @@ class CTC(Loss):
             )
         if y_true.ndim != 2 or len(y_true) != len(y_pred):
             raise ValueError(
-                f"y_true must have shape ({len(y_pred)}, labels), padded with 0, but its shape is "
-                f"{y_true.shape}."
+                "y_true must have shape (batch, labels), padded with 0, and one row for each "
+                f"sequence of y_pred, but its shape is {y_true.shape}, and y_pred's {y_pred.shape}."
             )
         if y_true.dtype.kind == "f" and np.any(y_true % 1 != 0):
             raise ValueError(

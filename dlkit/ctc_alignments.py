@@ -24,7 +24,8 @@ class Alignments(NamedTuple):
     log_alpha : numpy.ndarray
         (batch, T, S): all beginnings that are in state s at time t, the probability at t included.
     log_beta : numpy.ndarray
-        (batch, T, S): all endings from there on, the probability at t left out.
+        (batch, T, S): all endings from there on, the probability at t left out; -inf after the
+        end of a sequence.
     log_likelihood : numpy.ndarray
         (batch,): all alignments.
     """
@@ -86,11 +87,11 @@ def sum_alignments(labels, logits, label_length, input_length):
         log_alpha[:, t] = log_p[:, t] + np.logaddexp(stay, np.logaddexp(move, leap))
 
     log_beta = np.full(log_p.shape, -np.inf)
-    log_beta[:, -1] = ending
+    log_beta[np.arange(len(states)), last] = ending  # after its end a sequence has no endings
     for t in range(log_p.shape[1] - 2, -1, -1):
         stay, move, leap = _leaving(log_p[:, t + 1] + log_beta[:, t + 1], skip)
         inside = np.logaddexp(stay, np.logaddexp(move, leap))
-        log_beta[:, t] = np.where((t < last)[:, np.newaxis], inside, ending)
+        log_beta[:, t] = np.where((t == last)[:, np.newaxis], ending, inside)
 
     at_the_end = log_alpha[np.arange(len(states)), last] + ending
     return Alignments(states, log_alpha, log_beta, np.logaddexp.reduce(at_the_end, axis=-1))
@@ -115,7 +116,7 @@ def _leaving(after, skip):
 def shares_of_classes(alignments, classes):
     """Return (batch, T, classes): the share of alignments with each class at each time.
 
-    Unchecked. Each row sums to 1 within the sequence, and is 0 or meaningless after its end.
+    Unchecked. Each row sums to 1 within the sequence, and to 0 after its end.
     """
     states, log_alpha, log_beta, log_likelihood = alignments
     share = np.exp(log_alpha + log_beta - log_likelihood[:, np.newaxis, np.newaxis])

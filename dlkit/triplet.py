@@ -108,8 +108,13 @@ class TripletLoss(Loss):
     def check(self, anchor, positive, negative):
         """Return (anchor, positive, negative, dtype of the gradients), or say what is wrong."""
         anchor = checks.array("anchor", anchor, ndim=range(1, 33))
-        positive = checks.array("positive", positive, shape=anchor.shape)
-        negative = checks.array("negative", negative, shape=anchor.shape)
+        positive = checks.array("positive", positive, ndim=range(1, 33))
+        negative = checks.array("negative", negative, ndim=range(1, 33))
+        if not anchor.shape == positive.shape == negative.shape:
+            raise ValueError(
+                f"anchor, positive and negative must have one shape, but theirs are {anchor.shape}, "
+                f"{positive.shape} and {negative.shape}."
+            )
         dtype = np.result_type(anchor, positive, negative)
         dtype = dtype if dtype.kind == "f" else np.dtype("float64")
         working = np.float32 if dtype.itemsize < 4 else dtype

@@ -2,6 +2,7 @@
 
 import dataclasses
 import functools
+from pathlib import Path
 
 import keras
 import numpy as np
@@ -252,7 +253,10 @@ def largest_difference(case):
 
 
 def test_the_table_has_every_loss():
-    assert {case.loss for case in CASES.values()} == set(LOSSES)
+    """Losses whose arguments have another shape have a file of their own."""
+    elsewhere = {"ctc": "test_ctc_agrees.py", "triplet_loss": "test_triplet_agrees.py"}
+    assert {case.loss for case in CASES.values()} == set(LOSSES) - set(elsewhere)
+    assert all(Path(__file__).with_name(file).exists() for file in elsewhere.values())
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -287,7 +291,7 @@ def test_a_gradient_summed_over_the_batch_is_caught(name, monkeypatch):
     assert largest_difference(CASES[name]) > 1000 * CASES[name].tolerance
 
 
-@pytest.mark.parametrize("name", LOSSES)
+@pytest.mark.parametrize("name", [name for name in LOSSES if name != "triplet_loss"])
 def test_names_are_kerass(name):
     assert losses.get(class_name(name)).name == name
     assert isinstance(keras.losses.get(name), type(keras.losses.mean_squared_error))

@@ -90,8 +90,16 @@ LOSS_ARGUMENTS = {
     "SparseCategoricalCrossentropy": (labels(LABELS, 3), probabilities(SHARES, width=False)),
     "Hinge": (array(2 * ONE_HOT - 1), array(SHARES)),
     "KLDivergence": (probabilities(SHARES), probabilities(SHARES)),
+    "CTC": (
+        labels(np.where(LABELS[:, None] == 2, [[1, 2]], [[3, 0]]), 4, width=False),
+        array(np.stack([X, X, X], axis=1), width=False),
+    ),
 }
 REGRESSION = (array(ONE_HOT), array(SHARES))
+LENGTHS = {  # of the sequences of CTC: of two labels, and of three time steps
+    "label_length": array([1, 1, 2, 1, 1, 2], integers=True, none=True),
+    "input_length": array([3, 3, 2, 3, 3, 3], integers=True, none=True),
+}
 
 
 def _family(each):
@@ -110,8 +118,11 @@ def _family(each):
         )
     if issubclass(kind, losses.Loss):
         y_true, y_pred = LOSS_ARGUMENTS.get(kind.__name__, REGRESSION)
-        smoothing = {"from_logits": truth(False), "label_smoothing": fraction(), "delta": rate()}
-        return smoothing if constructor else {"y_true": y_true, "y_pred": y_pred}
+        if constructor:
+            smoothing = {"from_logits": truth(False), "label_smoothing": fraction()}
+            return {**smoothing, "delta": rate(), "margin": rate(1.0), "squared": truth(True)}
+        triplet = dict.fromkeys(("anchor", "positive", "negative"), array(SHARES))
+        return {"y_true": y_true, "y_pred": y_pred, **LENGTHS, **triplet}
     if issubclass(kind, initializers.Initializer):
         given = {name: number(0.01) for name in kind.defaults}
         two = replace(SCALAR_TOO, odd=([3, 4],)) if kind.__name__ == "Orthogonal" else SCALAR_TOO

@@ -4,7 +4,7 @@ import numpy as np
 
 from dlkit import checks
 from dlkit.optimizers.arguments import checked
-from dlkit.optimizers.pairing import Segment, pair, pair_flat
+from dlkit.optimizers.pairing import FlatPair, pair
 from dlkit.optimizers.stepping import take_step
 from dlkit.schedules import Schedule
 from dlkit.schedules import get as get_schedule
@@ -36,6 +36,7 @@ class Optimizer:
         if self.rule is None:
             raise TypeError("Optimizer is the base class. Use one of its kinds, such as Adam().")
         self._arguments = checked(self.rule, arguments)
+        self._hyperparameters = {name: self._arguments[name] for name in self.rule.hyperparameters}
         self.learning_rate = learning_rate
         self.reset()
 
@@ -47,7 +48,7 @@ class Optimizer:
     @property
     def hyperparameters(self):
         """The rule's hyper-parameters, name to value (a copy)."""
-        return {name: self._arguments[name] for name in self.rule.hyperparameters}
+        return dict(self._hyperparameters)
 
     @property
     def iterations(self):
@@ -117,15 +118,17 @@ class Optimizer:
         TypeError, ValueError
             As `apply` does.
         """
-        segments = pair_flat(flat_gradients, flat_parameters, segments)
-        gradients = np.asarray(flat_gradients).astype(flat_parameters.dtype, copy=False)
-        whole = Segment("all", 0, flat_parameters.size, gradients, flat_parameters)
-        self._step(segments, whole)
+        flat = self._flat
+        if flat is None or not flat.is_of(flat_gradients, flat_parameters, segments):
+            flat = FlatPair(flat_gradients, flat_parameters, segments)
+        flat.check_gradients()
+        self._step(flat.segments, flat.whole)
+        self._flat = flat  # a training loop brings the same buffers every time
 
     def reset(self):
         """Forget all steps: fresh slots and iteration 0; the learning rate stays as it is set."""
-        self._iterations = 0
-        self._slots = None
+        self._iterations, self._flat = 0, None
+        self._slots, self._dtype_is_open = None, False
         self._scalars = dict(self.rule.initial_scalars)
 
     @property
@@ -146,7 +149,8 @@ class Optimizer:
         Parameters
         ----------
         state : dict
-            What `state` gave, from an optimizer of the same rule.
+            What `state` gave, from an optimizer of the same rule. The slots may be lists, as JSON
+            holds them; they then take the dtype of the parameters at the next step.
 
         Raises
         ------
@@ -174,6 +178,7 @@ class Optimizer:
         if "learning_rate" in state:
             self.learning_rate = state["learning_rate"]
         self._iterations, self._scalars, self._slots = iterations, scalars, slots or None
+        self._dtype_is_open = any(isinstance(state[name], list | tuple) for name in given)
 
     def get_config(self):
         """Return all arguments as a JSON-able dict; `optimizers.get` makes an equal one of it."""
@@ -211,16 +216,18 @@ class Optimizer:
         slots = self._slots
         if slots is None:
             slots = self._new_slots(size, dtype)
-        elif any(slot.size != size or slot.dtype != dtype for slot in slots.values()):
+        elif self._dtype_is_open:
+            slots = {name: slot.astype(dtype) for name, slot in slots.items()}
+        if any(slot.size != size or slot.dtype != dtype for slot in slots.values()):
             slot = next(iter(slots.values()))
             raise ValueError(
                 f"This optimizer remembers {slot.size} parameters of dtype {slot.dtype}, but got "
                 f"{size} of dtype {dtype}. Use a new optimizer for another network, or call reset()."
             )
-        scalars = self.rule.advance(step, dict(self._scalars), **self.hyperparameters)
+        scalars = self.rule.advance(step, dict(self._scalars), **self._hyperparameters)
         take_step(self.rule, segments, whole, step, slots, scalars, learning_rate, self._arguments)
-        self._slots, self._iterations = slots, step
+        self._slots, self._iterations, self._dtype_is_open = slots, step, False
         self._scalars = {name: scalars[name] for name in self.rule.initial_scalars}
 
     def _new_slots(self, size, dtype):
-        return self.rule.init(np, np.zeros(size, dtype), **self.hyperparameters)
+        return self.rule.init(np, np.zeros(size, dtype), **self._hyperparameters)

@@ -131,23 +131,23 @@ class LSTM(Gated):
         return kernel * factor, None if bias is None else bias * factor
 
     def run(self, z, states, keep):
-        h, c = states
-        recurrent_kernel, z_blocks = self.parameters["recurrent_kernel"], self.split(z)
-        if self.one_tanh:
-            recurrent_kernel = recurrent_kernel * np.repeat(self._half, self.units)
-            half = self._half[:, np.newaxis, np.newaxis] * np.ones_like(z_blocks[0])
-            rest = 1 - half
-        self._z, self._values = z_blocks, self.workspace("values", z_blocks.shape)
+        (h, c), recurrent_kernel = states, self.parameters["recurrent_kernel"]
+        # the gates take the place of z, unless another activation's slope will want it
+        values = z if self.one_tanh else self.workspace("values", z.shape)
+        self._z, self._values = self.split(z), self.split(values)
         self._tanh_c = self.workspace("tanh_c", h[1:].shape)
+        if self.one_tanh:
+            half = np.tile(np.repeat(self._half, self.units), (len(h[0]), 1))
+            recurrent_kernel, rest = recurrent_kernel * half[0], 1 - half
         recurrent, product = np.empty_like(z[0]), np.empty_like(h[0])
         for t, (i, f, g, o) in enumerate(self._values):
             z[t] += np.matmul(h[t], recurrent_kernel, out=recurrent)
-            if self.one_tanh:
-                np.tanh(z[t], out=z[t])
-                np.multiply(z_blocks[t], half, out=self._values[t])
-                self._values[t] += rest  # (tanh(z / 2) + 1) / 2 for σ; g is left alone
+            if self.one_tanh:  # tanh(z / 2) / 2 + 1 / 2 for σ, g is left alone
+                now = np.tanh(z[t], out=z[t])
+                now *= half
+                now += rest
             else:
-                for function, z_k, gate in zip(self.functions, z_blocks[t], self._values[t]):
+                for function, z_k, gate in zip(self.functions, self._z[t], self._values[t]):
                     gate[...] = function.forward(z_k)
             np.multiply(f, c[t], out=c[t + 1])
             c[t + 1] += np.multiply(i, g, out=product)
@@ -160,24 +160,23 @@ class LSTM(Gated):
     def run_back(self, gradients, keep):
         (dh, dc), (h, c) = gradients, self._states
         i, f, g, o = self._values.swapaxes(0, 1)
-        # δ without ∂L/∂c and ∂L/∂h, which only come on the way
-        factors = self.workspace("factors", self._values.shape)
+        delta = self.workspace("delta", (*h[1:].shape[:2], 4 * self.units))
+        blocks = self.split(delta)
+        # δ without ∂L/∂c_t and ∂L/∂h_t, which come only on the way
         partners = (g, c[:-1], i, self._tanh_c)
         for k, (function, partner) in enumerate(zip(self.functions, partners, strict=True)):
             slope = function.slope(self._z[:, k], self._values[:, k])
-            np.multiply(slope, partner, out=factors[:, k])
+            np.multiply(slope, partner, out=blocks[:, k])
         to_c = o * self.activation.slope(c[1:], self._tanh_c)
         if keep is not None:  # what is passed over has no part in it
-            factors *= keep[:, np.newaxis]
+            delta *= keep
             to_c *= keep
             f = np.where(keep, f, 1)
-        delta = self.workspace("delta", (*h[1:].shape[:2], 4 * self.units))
-        delta_blocks, back = self.split(delta), self.parameters["recurrent_kernel"].T
-        product = np.empty_like(h[0])
+        back, product = self.parameters["recurrent_kernel"].T, np.empty_like(h[0])
         for t in reversed(range(len(delta))):
             dc[t + 1] += np.multiply(dh[t + 1], to_c[t], out=product)
-            np.multiply(factors[t, :3], dc[t + 1], out=delta_blocks[t, :3])
-            np.multiply(factors[t, 3], dh[t + 1], out=delta_blocks[t, 3])
+            blocks[t, :3] *= dc[t + 1]
+            blocks[t, 3] *= dh[t + 1]
             dh[t] += np.matmul(delta[t], back, out=product)
             np.multiply(dc[t + 1], f[t], out=dc[t])
             if keep is not None:

@@ -33,13 +33,17 @@ _LAZY = {
     "History": "dlkit.training.records:History",
     "find_learning_rate": "dlkit.training.learning_rate_finder:find_learning_rate",
     "diagnose": "dlkit.training.diagnosis:diagnose",
+    "CSVLog": "dlkit.training.callbacks_csv:CSVLog",
+    "ProgressBar": "dlkit.training.callbacks_progress:ProgressBar",
     # above it
+    "TensorBoardLog": "dlkit.keras.tensorboard:TensorBoardLog",
     "models": "dlkit.keras.builders",
     "plots": "dlkit.plots",
     "figure_summary": "dlkit.plots:figure_summary",
     "Report": "dlkit.report:Report",
     # display
     "show": "dlkit.display.show:show",
+    "LiveLoss": "dlkit.display.live_loss:LiveLoss",
     "Quiz": "dlkit.display.quiz:Quiz",
     "labs": "dlkit.labs",
     "exercises": "dlkit.exercises",

@@ -1,5 +1,6 @@
 """What an argument of one callable alone takes: `SPECIAL`."""
 
+import io
 import math
 from dataclasses import replace
 
@@ -190,6 +191,9 @@ SPECIAL = {
         "model": thing(Made(network), type, layers.Dense(2)),
     },
     "training.TrainingJob.remove_observer": {"observer": Argument(print)},
+    "CSVLog": {"path": path(Made(lambda: folder() / "run.csv"), "no/such/folder/run.csv", ".")},
+    "TensorBoardLog": {"folder": path(Made(lambda: folder() / "events"), __file__)},
+    "ProgressBar": {"file": Argument(Made(io.StringIO), (3, "text", [], True))},
     "training.epoch_order": {
         "number": number(5, minimum=0, whole=True),
         "epoch": count(1),

@@ -36,6 +36,7 @@ UNCHECKED = {
     r"labs\.\w+\.(changed|draw|guard|restore|say|check_state)": "for those who write a lab",
     r"keras\.convert\.(Residual|Positions)(\..*)?": "Keras layers that the conversion makes",
     r"Quiz\.mark": "for the view of the quiz",
+    r"LiveLoss\.(changed|on_\w+)": "called by Keras during fit",
     r"exercises\.(check|hint|solution|statement)": "answer a wrong id with a note that says what to "
     "write; test_exercises tries them",
 }

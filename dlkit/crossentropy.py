@@ -167,17 +167,17 @@ class SparseCategoricalCrossentropy(Crossentropy):
         if not self.from_logits or y_pred.ndim != 2:
             return super().value_and_gradient(y_true, y_pred)
         # Value and gradient share the exponentials: this is the inner loop of most training.
-        truth = self.targets(y_true, y_pred)
-        samples = len(truth)
-        rows = np.arange(samples)
+        samples, classes = y_pred.shape
         z = y_pred - y_pred.max(axis=-1, keepdims=True)
-        delta = np.exp(z)
-        total = delta.sum(axis=-1, keepdims=True)
-        value = float((np.log(total[:, 0]) - z[rows, truth]).sum()) / samples
-        delta /= total
-        delta[rows, truth] -= 1
-        delta /= samples
-        return value, delta
+        p = np.exp(z)
+        total = p.sum(axis=-1, keepdims=True)
+        p /= total
+        # Where the true classes stand, counted through all rows: much faster than z[row, class].
+        true = self.targets(y_true, y_pred) + np.arange(0, z.size, classes)
+        value = float(np.log(total).sum() - z.take(true).sum()) / samples
+        p.reshape(-1)[true] -= 1  # now softmax minus truth, the gradient of each sample's loss
+        p /= samples
+        return value, p
 
     def check(self, y_true, y_pred):
         labels = checks.array("y_true", y_true)

@@ -1,5 +1,6 @@
 """Gradients beside their parameters: dicts, lists and single arrays, checked before any work."""
 
+import math
 from operator import index
 from typing import NamedTuple
 
@@ -99,34 +100,66 @@ def pair(gradients, parameters):
     return segments, write_back
 
 
-def pair_flat(flat_gradients, flat_parameters, segments):
-    """Return two flat buffers cut into segments (see `Optimizer.apply_flat`)."""
-    _check_parameter("flat_parameters", flat_parameters)
-    checks.array("flat_parameters", flat_parameters, ndim=1, finite=False)
-    gradients = checks.array(
-        "flat_gradients", flat_gradients, shape=flat_parameters.shape, finite=False
-    ).astype(flat_parameters.dtype, copy=False)
-    if segments is None:
-        segments = [("flat_gradients", 0, flat_parameters.size, flat_parameters.shape)]
-    end = 0
-    for name, start, stop in _bounds(segments):
-        if start != end or stop < start:
-            raise ValueError(
-                f"segments must follow one another without gaps, but {name} starts at {start} "
-                f"and stops at {stop} where the one before it ends at {end}."
-            )
-        end = stop
-    if end != flat_parameters.size:
-        raise ValueError(
-            f"segments must cover all {flat_parameters.size} parameters, but they end at {end}."
+class FlatPair:
+    """Two flat buffers cut into segments: checked once, and known again at the next step.
+
+    Parameters
+    ----------
+    flat_gradients, flat_parameters, segments
+        As `Optimizer.apply_flat` takes them.
+
+    Attributes
+    ----------
+    segments : list of Segment
+        The parameters, one after the other.
+    whole : Segment
+        All of them as one.
+    """
+
+    def __init__(self, flat_gradients, flat_parameters, segments):
+        _check_parameter("flat_parameters", flat_parameters)
+        checks.array("flat_parameters", flat_parameters, ndim=1, finite=False)
+        gradients = checks.array(
+            "flat_gradients", flat_gradients, shape=flat_parameters.shape, finite=False
+        ).astype(flat_parameters.dtype, copy=False)
+        size, listing = flat_parameters.size, segments
+        if segments is None:
+            listing = [("flat_gradients", 0, size, flat_parameters.shape)]
+        end = 0
+        for name, start, stop in _bounds(listing):
+            if start != end or stop < start:
+                raise ValueError(
+                    f"segments must follow one another without gaps, but {name} starts at {start} "
+                    f"and stops at {stop} where the one before it ends at {end}."
+                )
+            end = stop
+        if end != size:
+            raise ValueError(f"segments must cover all {size} parameters, but they end at {end}.")
+        self.whole = Segment("all", 0, size, gradients, flat_parameters)
+        self.segments = [
+            Segment(name, start, stop, gradients[start:stop], flat_parameters[start:stop])
+            for name, start, stop, _ in listing
+        ]
+        self._listing = None if segments is None else list(segments)
+
+    def is_of(self, flat_gradients, flat_parameters, segments):
+        """Return whether these are the buffers and segments that were checked."""
+        gradients, parameters = self.whole.gradient, self.whole.parameter
+        return (
+            flat_gradients is gradients
+            and flat_parameters is parameters
+            and gradients.shape == parameters.shape == (self.whole.stop,)
+            and gradients.dtype == parameters.dtype
+            and parameters.flags.writeable
+            and (segments is None or type(segments) is list)
+            and segments == self._listing
         )
-    if not all_finite(gradients):
-        for name, start, stop, _ in segments:
-            check_finite(name, gradients[start:stop])
-    return [
-        Segment(name, start, stop, gradients[start:stop], flat_parameters[start:stop])
-        for name, start, stop, _ in segments
-    ]
+
+    def check_gradients(self):
+        """Raise `NonFiniteGradientError` unless all gradients of now are finite."""
+        if not all_finite(self.whole.gradient):
+            for segment in self.segments:
+                check_finite(segment.name, segment.gradient)
 
 
 def _bounds(segments):
@@ -141,9 +174,11 @@ def _bounds(segments):
 
 
 def all_finite(values):
-    """Return whether no element is NaN or infinite (one quick sum, where that settles it)."""
-    with np.errstate(over="ignore", invalid="ignore"):
-        return bool(np.isfinite(values.sum()) or np.isfinite(values).all())
+    """Return whether no element of a 1-D array is NaN or infinite.
+
+    A sum of squares is the quickest pass, and settles it unless it overflows.
+    """
+    return math.isfinite(np.vdot(values, values)) or bool(np.isfinite(values).all())
 
 
 def check_finite(name, gradient):

@@ -54,7 +54,7 @@ def take_step(rule, segments, whole, step, slots, scalars, learning_rate, argume
     step : int
         Counted from 1.
     slots : dict of str to numpy.ndarray
-        Flat slots over all parameters; changed in place.
+        Flat slots over all parameters; changed, or replaced by new arrays.
     scalars : dict of str to float
         What `Rule.advance` made for this step.
     learning_rate : float
@@ -83,9 +83,22 @@ def take_step(rule, segments, whole, step, slots, scalars, learning_rate, argume
             )
             parameter += delta
             for name, view in views.items():
-                view[...] = updated[name]
+                kept = _keep(slots, name, view, updated[name], gradient, parameter)
                 if step % FLUSH_EVERY == 0:
-                    view[np.abs(view) < np.finfo(view.dtype).tiny] = 0.0
+                    kept[np.abs(kept) < np.finfo(kept.dtype).tiny] = 0.0
+
+
+def _keep(slots, name, view, new, gradient, parameter):
+    """Store a slot's new values and return where they are now.
+
+    An array that is as large as the whole slot, and nobody else's, takes its place without a copy.
+    """
+    alone = new.base is None and new is not gradient and new is not parameter
+    if alone and new.shape == slots[name].shape and new.dtype == view.dtype:
+        slots[name] = new
+        return new
+    view[...] = new
+    return view
 
 
 def _blocks(segment):

@@ -11,7 +11,7 @@ _WITH_PARAMETERS = {"leaky_relu": "LeakyReLU", "elu": "ELU"}
 
 def keras_value(key, value, dtype):
     """Return one argument as Keras takes it: names stay, dictionaries become Keras's objects."""
-    if key == "activation":
+    if key.endswith("activation"):
         return _keras_activation(activations.get(value), dtype)
     if not isinstance(value, dict):
         return value

@@ -31,11 +31,18 @@ TWINS = {
     "MultiHeadAttention": attention.SelfAttention,
     "TransformerEncoder": attention.TransformerEncoder,
     "TransformerDecoder": attention.TransformerDecoder,
+    "SimpleRNN": keras.layers.SimpleRNN,
+    "LSTM": keras.layers.LSTM,
+    "GRU": keras.layers.GRU,
+    "Bidirectional": keras.layers.Bidirectional,
     "Residual": Residual,
 }
 
 # Keras's class -> the twin that stands for it, where dlkit needs one of its own.
 _SAME_KIND = {keras.layers.MultiHeadAttention: attention.SelfAttention}
+
+# The layers inside a Bidirectional: argument -> attribute, on both sides.
+_TWO_WAYS = {"layer": "forward_layer", "backward_layer": "backward_layer"}
 
 # Options that Keras has and dlkit has not: the value that means the same as leaving them out, where
 # that is not Keras's own default.
@@ -66,13 +73,18 @@ def keras_layer(layer, dtype):
     """
     kind = type(layer).__name__
     check_kind("network", layer.name, kind, kind in TWINS)
+    config = layer.get_config()
+    inside = [each for each in _TWO_WAYS if each in config]
     try:
-        config = {key: keras_value(key, value, dtype) for key, value in layer.get_config().items()}
+        for key in config.keys() - inside:
+            config[key] = keras_value(key, config[key], dtype)
     except (TypeError, ValueError) as error:
         raise ValueError(f"{layer.name!r} ({kind}) cannot be converted: {error}") from None
+    for key in inside:
+        config[key] = keras_layer(getattr(layer, _TWO_WAYS[key]), dtype)
     if "layers" in config:
         config["layers"] = [keras_layer(each, dtype) for each in layer.layers]
-    elif layer.uses_random:
+    elif layer.uses_random and not inside:
         config["seed"] = layer.seed
     if config.pop("context_dim", None) is not None:
         raise ValueError(f"{layer.name!r} ({kind}) needs a context, which no stack of layers has.")
@@ -108,6 +120,8 @@ def network_layer(twin, **call):
     arguments = {key: value for key, value in config.items() if key in known} | call
     if "layers" in arguments:
         arguments["layers"] = [network_layer(each) for each in twin.layers]
+    for key in arguments.keys() & _TWO_WAYS.keys():
+        arguments[key] = network_layer(getattr(twin, _TWO_WAYS[key]))
     try:
         for key, value in arguments.items():
             if key.endswith("activation"):
@@ -135,9 +149,10 @@ def variables_of(layer, twin):
         return {variable.name: variable for variable in twin.weights}
     if isinstance(twin, keras.layers.MultiHeadAttention):
         return {"/".join(each.path.split("/")[-2:]): each for each in twin.weights}
+    inside = twin.layers if hasattr(twin, "layers") else [twin.forward_layer, twin.backward_layer]
     return {
         f"{inner.name}/{name}": variable
-        for inner, inner_twin in zip(layer.layers, twin.layers, strict=True)
+        for inner, inner_twin in zip(layer.layers, inside, strict=True)
         for name, variable in variables_of(inner, inner_twin).items()
     }
 

@@ -31,6 +31,8 @@ class TensorBoardLog:
 
     def __init__(self, folder):
         self.folder = files.check_path(folder, "folder")
+        if self.folder.exists() and not self.folder.is_dir():
+            raise NotADirectoryError(f"folder must be a folder, but {self.folder} is a file.")
         try:
             import tensorflow as tf
         except ImportError:

@@ -102,8 +102,8 @@ class OneCycle(Schedule):
         rising:   start + (maximum_learning_rate - start) * (1 - cos(pi * risen)) / 2
         falling:  end + (maximum_learning_rate - end) * (1 + cos(pi * fallen)) / 2
 
-    The rise takes the first ``rise_fraction`` of ``total_steps - 1``, as in PyTorch's
-    ``OneCycleLR``; Keras has none. The momentum, which the paper lets fall and rise against it, is
+    The rise takes the first ``rise_fraction`` of ``total_steps - 1``. PyTorch's ``OneCycleLR`` lets
+    it end at step ``pct_start * total_steps - 1``; else it is the same; Keras has none. The momentum, which the paper lets fall and rise against it, is
     left as it is.
 
     Source: Smith and Topin (2018), "Super-convergence", section 3, with cosines as in PyTorch.

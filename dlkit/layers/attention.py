@@ -4,7 +4,7 @@ import numpy as np
 
 from dlkit import checks, initializers, regularizers
 from dlkit.layers import sliding
-from dlkit.layers.attend import attend, attend_gradients
+from dlkit.layers.attend import attend, attend_gradients, scores_are_small
 from dlkit.layers.composite import Composite
 from dlkit.layers.dense import Dense
 from dlkit.layers.masking import check_attention_mask, check_mask, check_sequences, hidden_places
@@ -100,7 +100,12 @@ class MultiHeadAttention(Composite):
             )
         }
         self.key_shape = self.value_shape = None  # of one sample, where they are not the query's
-        self.weights = self.context_gradient = None
+        self.shares = self.context_gradient = None
+
+    @property
+    def weights(self):
+        """The weights of the last ``forward``, (batch, heads, queries, keys); None before it."""
+        return None if self.shares is None else self.shares / self.sums
 
     @property
     def uses_random(self):
@@ -209,13 +214,16 @@ class MultiHeadAttention(Composite):
         if training and self.dropout:
             keep = self.random.random(shape, dtype=np.float32) >= self.dropout
             self.kept = keep * self.dtype.type(1 / (1 - self.dropout))
-        self.weights = self.workspace("weights", shape)
-        results = self.workspace("results", (batch, shape[2], self.num_heads, self.value_dim))
+        self.shares = self.workspace("shares", shape)
+        self.sums = self.workspace("sums", (*shape[:-1], 1))
+        size = (batch, shape[2], self.num_heads, self.value_dim)
+        self.results = self.workspace("results", size)
+        small = self.hidden is None and scores_are_small(self.queries, self.keys)
         for n in range(batch):  # one sample at a time: its weights stay in the processor's cache
             q, k, v, hidden, kept = self.sample(n)
-            result, _ = attend(q, k, v, hidden, kept, self.weights[n])
-            results[n] = result.swapaxes(0, 1)
-        y = self.layers[-1].compute_output(results.reshape(batch, shape[2], -1), training)
+            result, _, self.sums[n] = attend(q, k, v, hidden, kept, small, out=self.shares[n])
+            self.results[n] = result.swapaxes(0, 1)
+        y = self.layers[-1].compute_output(self.results.reshape(batch, shape[2], -1), training)
         return y if self.in_network else y.copy()
 
     def compute_gradients(self, upstream):
@@ -230,8 +238,9 @@ class MultiHeadAttention(Composite):
         ]
         for n in range(len(upstream)):
             q, k, v, hidden, kept = self.sample(n)
-            head_first = upstream[n].swapaxes(0, 1)
-            found = attend_gradients(head_first, q, k, v, self.weights[n], hidden, kept)
+            above, result = upstream[n].swapaxes(0, 1), self.results[n].swapaxes(0, 1)
+            forward = result, self.shares[n], self.sums[n]
+            found = attend_gradients(above, q, k, v, forward, hidden, kept)
             for delta, gradient in zip(deltas, found, strict=True):
                 delta[n] = gradient.swapaxes(0, 1)
         self.query_gradient, self.key_gradient, self.value_gradient = (

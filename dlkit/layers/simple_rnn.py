@@ -41,6 +41,8 @@ class SimpleRNN(Recurrent):
             z = z + self.parameters["bias"]
         return self.activation.forward(z)
 
+    # -- the same for all time steps, arranged for speed --------------------------------------
+
     def run(self, z, states, keep):
         (h,), recurrent_kernel = states, self.parameters["recurrent_kernel"]
         recurrent = np.empty_like(z[0])
@@ -49,17 +51,17 @@ class SimpleRNN(Recurrent):
             h[t + 1] = self.activation.forward(z[t], out=h[t + 1])
             if keep is not None:
                 np.copyto(h[t + 1], h[t], where=~keep[t])
-        self.z = z
+        self._z = z
 
     def run_back(self, gradients, keep):
         (dh,), (h,) = gradients, self._states
-        recurrent_kernel = self.parameters["recurrent_kernel"]
-        delta = self.activation.slope(self.z, h[1:])
+        delta = self.activation.slope(self._z, h[1:])  # without ∂L/∂h_t, which comes on the way
         if keep is not None:
             delta = delta * keep  # what is passed over has no part in it
+        back, product = self.parameters["recurrent_kernel"].T, np.empty_like(h[0])
         for t in reversed(range(len(delta))):
             delta[t] *= dh[t + 1]
-            dh[t] += delta[t] @ recurrent_kernel.T
+            dh[t] += np.matmul(delta[t], back, out=product)
             if keep is not None:
                 dh[t] += dh[t + 1] * ~keep[t]
         self.recurrent_gradients(delta)

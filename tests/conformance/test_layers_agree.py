@@ -6,6 +6,7 @@ import pytest
 import tensorflow as tf
 from layer_case import Case, largest_difference
 from layer_cases_images import IMAGE_CASES
+from layer_cases_recurrent import RECURRENT_CASES
 from layer_cases_sequences import SEQUENCE_CASES
 
 from dlkit import Network, activations, losses
@@ -173,8 +174,13 @@ CASES = {
         },
     ),
 }
-CASES |= IMAGE_CASES | SEQUENCE_CASES
-MUTANTS = [(name, wrong) for name, case in CASES.items() for wrong in case.wrong]
+CASES |= IMAGE_CASES | SEQUENCE_CASES | RECURRENT_CASES
+MUTANTS = [
+    # time makes them slow: of each recurrent layer's faults a few come at once, the rest with --full
+    pytest.param(name, wrong, marks=pytest.mark.full if name in RECURRENT_CASES and k > 2 else ())
+    for name, case in CASES.items()
+    for k, wrong in enumerate(case.wrong)
+]
 
 
 def test_the_table_has_every_layer():

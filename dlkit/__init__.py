@@ -21,6 +21,7 @@ _LAZY = {
     "autodiff": "dlkit.autodiff",
     "Value": "dlkit.autodiff:Value",
     "Network": "dlkit.network:Network",
+    "NetworkLoss": "dlkit.network_loss:NetworkLoss",
     "gradcheck": "dlkit.gradcheck",
     "check_gradients": "dlkit.gradcheck:check_gradients",
     # data

@@ -1,12 +1,14 @@
 """Optimizers: the update rules of `dlkit.rules`, with the state that they need.
 
 Every rule has its class here, made from the rule's own declaration, so that names, defaults and
-ranges stand in one place. ``OPTIMIZERS`` maps a rule's name to its class.
+ranges stand in one place; L-BFGS, which needs the whole loss, has one of its own. ``OPTIMIZERS`` maps
+a rule's name to its class.
 """
 
 from dlkit import checks
 from dlkit.optimizers.arguments import signature
 from dlkit.optimizers.host import Optimizer
+from dlkit.optimizers.lbfgs import LBFGS, Minimum
 from dlkit.optimizers.pairing import NonFiniteGradientError
 from dlkit.rules import RULES
 
@@ -56,7 +58,7 @@ def _host(rule):
     return Host
 
 
-OPTIMIZERS = {name: _host(rule) for name, rule in RULES.items()}
+OPTIMIZERS = {name: _host(rule) for name, rule in RULES.items()} | {"lbfgs": LBFGS}
 
 globals().update({host.__name__: host for host in OPTIMIZERS.values()})
 
@@ -94,5 +96,5 @@ def get(optimizer, **arguments):
     return OPTIMIZERS[checks.choice("optimizer", name, OPTIMIZERS)](**arguments)
 
 
-__all__ = ["OPTIMIZERS", "NonFiniteGradientError", "Optimizer", "get"]
+__all__ = ["OPTIMIZERS", "Minimum", "NonFiniteGradientError", "Optimizer", "get"]
 __all__ += [host.__name__ for host in OPTIMIZERS.values()]

@@ -30,6 +30,7 @@ class Optimizer:
     """
 
     rule = None
+    needs_whole_loss = False  # whether it asks for the loss of all samples at other places too
     _iterations = 0
 
     def __init__(self, learning_rate, **arguments):
@@ -224,8 +225,10 @@ class Optimizer:
                 f"This optimizer remembers {slot.size} parameters of dtype {slot.dtype}, but got "
                 f"{size} of dtype {dtype}. Use a new optimizer for another network, or call reset()."
             )
-        scalars = self.rule.advance(step, dict(self._scalars), **self._hyperparameters)
-        take_step(self.rule, segments, whole, step, slots, scalars, learning_rate, self._arguments)
+        own = self._hyperparameters
+        scalars = self.rule.advance(step, dict(self._scalars), **own)
+        arguments = self._arguments
+        take_step(self.rule, segments, whole, step, slots, scalars, learning_rate, arguments, own)
         self._slots, self._iterations, self._dtype_is_open = slots, step, False
         self._scalars = {name: scalars[name] for name in self.rule.initial_scalars}
 

@@ -9,7 +9,8 @@ Each rule is a name for three functions, which change nothing they are given:
 - ``update(xp, gradient, parameter, slots, scalars, learning_rate, **hyperparameters)`` returns what
   to add to the parameter (``delta``, in the parameter's units) and the new slots.
 
-``xp`` is ``numpy`` or ``keras.ops``. To add an optimizer, write its rule and add it to `RULES`.
+``xp`` is ``numpy`` or ``keras.ops``. L-BFGS, which needs the whole loss, has a host of its own and is
+not in `RULES`. To add an optimizer, write its rule and add it to `RULES`.
 """
 
 from dlkit.rules.adam_family import adamax, adamw, amsgrad, lion
@@ -18,6 +19,7 @@ from dlkit.rules.base import Hyperparameter, Rule
 from dlkit.rules.descent import momentum, nesterov, sgd
 from dlkit.rules.follow_the_leader import ftrl
 from dlkit.rules.moments import adam, nadam
+from dlkit.rules.quasi_newton import lbfgs
 
 RULES = {
     "sgd": sgd,
@@ -35,4 +37,4 @@ RULES = {
     "ftrl": ftrl,
 }
 
-__all__ = ["RULES", "Hyperparameter", "Rule", *RULES]
+__all__ = ["RULES", "Hyperparameter", "Rule", *RULES, "lbfgs"]

@@ -7,6 +7,7 @@ import numpy as np
 
 from dlkit import checks, randomness
 from dlkit.network import Network
+from dlkit.network_loss import NetworkLoss
 from dlkit.optimizers import NonFiniteGradientError
 from dlkit.training.blas import OneThread
 from dlkit.training.config import check_config
@@ -49,8 +50,9 @@ class NumpyEngine:
         """Take another configuration and go back to the initial weights."""
         loss = loss_for(self.network, self._data, config.loss)
         parts = checked_parts(self.network, self._data, loss)
-        self._config, self._parts, self.loss = config, parts, loss
         samples = len(parts["train"][0])
+        _check_whole_loss(config, samples)
+        self._config, self._parts, self.loss = config, parts, loss
         self.batches_per_epoch = math.ceil(samples / config.batch_size)
         small = self.network.flat_parameters.size * config.batch_size < SMALL
         self._blas = OneThread() if small else contextlib.nullcontext()
@@ -82,27 +84,41 @@ class NumpyEngine:
 
         Ends early, with a loss that is not finite, where the loss or a gradient is not finite.
         """
-        network, optimizer, size = self.network, self.optimizer, self._config.batch_size
-        batch_losses = []
+        size, batch_losses = self._config.batch_size, []
         with self._blas, np.errstate(all="ignore"):
             for start in range(first * size, (first + count) * size, size):
                 x, y = self._x[start : start + size], self._y[start : start + size]
-                loss = network.loss_and_gradients(x, y, self.loss, check=False)
-                if math.isfinite(loss):
-                    try:
-                        optimizer.apply_flat(
-                            network.flat_gradients, network.flat_parameters, network.segments
-                        )
-                    except NonFiniteGradientError:
-                        loss = math.nan
+                loss = self._step(x, y)
                 batch_losses.append(loss)
                 if not math.isfinite(loss):
                     break
                 self._sums["loss"] += loss * len(x)
-                self._scores.append(network.scores.copy())
                 if len(self._scores) == FOLD:
                     self._fold()
         return np.array(batch_losses)
+
+    def _step(self, x, y):
+        """Train on one batch; return its loss, which is NaN where a gradient is not finite."""
+        network, optimizer = self.network, self.optimizer
+        whole = optimizer.needs_whole_loss
+        random_state = network.random_state if whole else None
+        loss = network.loss_and_gradients(x, y, self.loss, check=False)
+        if not math.isfinite(loss):
+            return loss
+        scores = network.scores.copy()
+        try:
+            if whole:
+                again = NetworkLoss.unchecked(network, x, y, self.loss, random_state)
+                here = loss, network.flat_gradients
+                optimizer.step(again, network.flat_parameters, here)
+            else:
+                optimizer.apply_flat(
+                    network.flat_gradients, network.flat_parameters, network.segments
+                )
+        except NonFiniteGradientError:
+            return math.nan
+        self._scores.append(scores)
+        return loss
 
     def _fold(self):
         """Enter the scores kept since the last time into the running metrics.
@@ -174,6 +190,16 @@ class NumpyEngine:
     def set_learning_rate(self, value):
         """Use another learning rate from the next step on."""
         self.optimizer.learning_rate = value
+
+
+def _check_whole_loss(config, samples):
+    """Raise ``ValueError`` if the optimizer needs all samples at once, and batches are smaller."""
+    if config.build_optimizer().needs_whole_loss and config.batch_size < samples:
+        raise ValueError(
+            f"optimizer={config.optimizer!r} needs the loss of all samples at each step, so "
+            f"batch_size must be {samples} or more here, but got {config.batch_size}. Set "
+            f"batch_size={samples}, or choose an optimizer that trains on batches, such as 'adam'."
+        )
 
 
 def engine_for(model, data, config):

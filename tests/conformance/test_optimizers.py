@@ -55,7 +55,8 @@ def agrees_in(name, setting):
 
 
 def test_the_table_has_every_optimizer():
-    assert list(CASES) == list(RULES) == list(optimizers.OPTIMIZERS)
+    """L-BFGS, whose host is its own, is compared in ``test_lbfgs_agrees.py``."""
+    assert [*CASES, "lbfgs"] == [*RULES, "lbfgs"] == list(optimizers.OPTIMIZERS)
     assert all(len(case.wrong) >= 3 for case in CASES.values())
 
 

@@ -59,6 +59,8 @@ class Keeper:
     def offer(self, place):
         """Write a checkpoint if it is time; called by the loop after each chunk and each epoch."""
         ended = place.batch == 0
+        if place.batch == self._engine.batches_per_epoch:
+            return  # its end comes at once
         waited = perf_counter() - self._end
         due = waited >= max(self._cost / SHARE, 0.0 if ended else SECONDS)
         best = ended and self._progress.status.best_epoch == place.epoch - 1
@@ -72,18 +74,9 @@ class Keeper:
         if due:
             self._write_all(tree)
 
-    def rest(self, over=False, always=True):
-        """Write where the run rests, or has ended.
-
-        Parameters
-        ----------
-        over : bool
-            Whether it has come to its end.
-        always : bool
-            False leaves it out if the last one was a moment ago.
-        """
-        if always or perf_counter() - self._end >= self._cost / SHARE:
-            self._write_all(self._capture(self._progress.status.state, over))
+    def rest(self, over=False):
+        """Write where the run rests; ``over`` says that it has come to its end."""
+        self._write_all(self._capture(self._progress.status.state, over))
 
     def _write_all(self, tree):
         """Write the best epoch if it is a new one, then ``tree`` as the last."""

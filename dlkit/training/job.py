@@ -32,9 +32,9 @@ class TrainingJob:
         How; the defaults if left out.
     checkpoint_dir : str or path, optional
         A folder for checkpoints, without any yet. While the job trains it then writes down where
-        the run is: at the end of an epoch, every few seconds within one, and where it rests, as
-        far as that takes a twentieth of the time at most. `from_checkpoint` goes on from there,
-        also after a crash, to the same result to the bit.
+        the run is: where it rests, at the end of an epoch and every few seconds within one (less
+        often where that would take more than a twentieth of the time). `from_checkpoint` goes on
+        from there, also after a crash, to the same result to the bit.
 
     Raises
     ------
@@ -381,7 +381,7 @@ class TrainingJob:
                     state = self._gate.closed or "paused"
                     self._progress.rest(state, "stopped by hand" if state == "stopped" else "")
                     if self._keeper is not None:
-                        self._keeper.rest(always=self._gate.closed is not None)
+                        self._keeper.rest()
                     return
                 if isinstance(record, EndRecord):
                     self._over = True

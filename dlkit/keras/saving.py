@@ -1,16 +1,22 @@
 """Save and load Keras models so that a file is complete or not there, and runs no foreign code."""
 
+import json
 import shutil
 import tempfile
 import zipfile
 from pathlib import Path
 
 import keras
+import numpy as np
 
 from .. import checks
 from ..files import check_path, check_target, write_atomically
 from . import optimizer, positions  # noqa: F401 - registers dlkit's own classes with Keras
 
+# Keras keeps weights and optimizer, but not where the random numbers of dropout have got to. They
+# stand in the file under a name of their own, which Keras does not look at.
+_RANDOM = "dlkit_random_state.json"
+_MOST_RANDOM = 2**20  # bytes
 _UNSAFE = (".h5", ".hdf5", ".keras.h5", ".pkl", ".pickle")
 
 
@@ -18,7 +24,9 @@ def save_model(model, path):
     """Write a model, with its optimizer's state if it is compiled, to a ``.keras`` file.
 
     Keras itself writes in place, so that a process killed in the middle leaves a broken file. Here
-    the new file gets its name at the very end; until then the old one stays as it is.
+    the new file gets its name at the very end; until then the old one stays as it is. Nor does
+    Keras keep the random state of dropout, without which a resumed run is another run; here it is
+    part of the file, for `load_model`.
 
     Parameters
     ----------
@@ -52,6 +60,9 @@ def save_model(model, path):
     with tempfile.TemporaryDirectory() as folder:
         draft = Path(folder, "model.keras")
         model.save(draft)
+        with zipfile.ZipFile(draft, "a") as archive:
+            states = [keras.ops.convert_to_numpy(each).tolist() for each in seed_states(model)]
+            archive.writestr(_RANDOM, json.dumps(states))
         with draft.open("rb") as source:
             write_atomically(path, lambda file: shutil.copyfileobj(source, file))
     return path
@@ -88,9 +99,36 @@ def load_model(path):
     if not zipfile.is_zipfile(path):
         raise ValueError(f"{path} is damaged, or no .keras file: it is not a zip archive.")
     try:
-        return keras.saving.load_model(path, safe_mode=True)
+        model = keras.saving.load_model(path, safe_mode=True)
+        _restore_random_state(model, path)
+        return model
     except (KeyError, OSError, zipfile.BadZipFile) as error:
         raise ValueError(f"{path} is damaged, or no .keras file: {error}.") from error
+
+
+def seed_states(model):
+    """Return the variables that hold the random states of a model's layers, in a fixed order."""
+    weights = {id(variable) for variable in model.weights}
+    return [v for v in model.variables if id(v) not in weights and v.name == "seed_generator_state"]
+
+
+def _restore_random_state(model, path):
+    """Set the random states of layers to those of the file; a file of Keras's own has none."""
+    with zipfile.ZipFile(path) as archive:
+        if _RANDOM not in archive.namelist():
+            return
+        if archive.getinfo(_RANDOM).file_size > _MOST_RANDOM:
+            raise KeyError("its random states are too large")
+        text = archive.read(_RANDOM)
+    variables = seed_states(model)
+    try:
+        arrays = [np.array(state, dtype="uint32") for state in json.loads(text)]
+    except (ValueError, TypeError, OverflowError) as error:
+        raise KeyError(f"its random states are no numbers ({error})") from None
+    if [array.shape for array in arrays] != [tuple(each.shape) for each in variables]:
+        raise KeyError("its random states are not those of its layers")
+    for variable, array in zip(variables, arrays, strict=True):
+        variable.assign(array)
 
 
 def _keras_path(path):

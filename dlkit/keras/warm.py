@@ -6,6 +6,7 @@ import keras
 
 from .losses import gives_logits, loss_for
 from .program import CompiledProgram, PlainProgram, metric_for
+from .saving import seed_states
 from .state import Variables
 
 
@@ -41,7 +42,7 @@ class WarmModel:
         self.runner = kind(model, loss, metric, optimizer, *samples)
         self.weights = Variables(model.weights)
         self.optimizer = Variables(optimizer.variables)
-        self.seeds = Variables(_seed_states(model))
+        self.seeds = Variables(seed_states(model))
         self.fresh = self.optimizer.read()
 
 
@@ -100,8 +101,3 @@ def _kept_with(model):
     if "_dlkit_store" not in model.__dict__:
         object.__setattr__(model, "_dlkit_store", _Store())  # past Keras's tracking
     return model._dlkit_store.by_key
-
-
-def _seed_states(model):
-    weights = {id(variable) for variable in model.weights}
-    return [v for v in model.variables if id(v) not in weights and v.name == "seed_generator_state"]

@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 import textwrap
+import zipfile
 
 import keras
 import numpy as np
@@ -157,3 +158,27 @@ def test_a_damaged_file_is_called_damaged(tmp_path, content):
     path.write_bytes(path.read_bytes()[:-400] if content is None else content)
     with pytest.raises(ValueError, match="damaged"):
         load_model(path)
+
+
+@pytest.mark.parametrize(
+    "states", [b"{", b"3", b"[]", b"[[1]]", b"[[-1, 0]]", b'[["a", 0]]', b"[[1, 2], [3, 4]]"]
+)
+def test_random_states_that_do_not_fit_are_called_damaged(tmp_path, states):
+    model = keras.Sequential([keras.Input((3,)), keras.layers.Dropout(0.5, seed=1)])
+    path = tmp_path / "m.keras"
+    model.save(path)
+    with zipfile.ZipFile(path, "a") as archive:
+        archive.writestr(saving._RANDOM, states)
+    with pytest.raises(ValueError, match="damaged.*random states"):
+        load_model(path)
+
+
+def test_a_file_of_keras_itself_has_no_random_states_and_is_taken(tmp_path):
+    model = keras.Sequential([keras.Input((3,)), keras.layers.Dropout(0.5, seed=1)])
+    model.save(tmp_path / "theirs.keras")
+    load_model(tmp_path / "theirs.keras")
+    model(np.ones((2, 3)), training=True)
+    ours = load_model(save_model(model, tmp_path / "ours.keras"))
+    x = np.ones((4, 3))
+    np.testing.assert_array_equal(ours(x, training=True), model(x, training=True))
+    keras.saving.load_model(tmp_path / "ours.keras")  # Keras reads it too

@@ -5,6 +5,7 @@ import sys
 
 from dlkit import checks
 from dlkit.display.cards import card, code_block, escape
+from dlkit.display.named import by_name
 from dlkit.display.source import (
     formula_of,
     highlighted,
@@ -26,7 +27,8 @@ def show(*things, docstring=True):
     ----------
     *things : object
         What to show, one after the other: a function, class or method, a rule, an activation, a
-        loss, a layer; a matplotlib ``Figure`` or a `dlkit.plots.chart.Chart`.
+        loss, a layer, a schedule, or the name of one (``"adam"``); a matplotlib ``Figure`` or a
+        `dlkit.plots.chart.Chart`.
     docstring : bool
         Whether the source keeps its docstrings; ``show(rules.adam, docstring=False)`` is short.
 
@@ -34,10 +36,13 @@ def show(*things, docstring=True):
     ------
     TypeError
         If one of the things is neither a figure nor written in Python, or nothing was given.
+    ValueError
+        If a name is unknown; the message suggests the nearest.
     """
     docstring = checks.truth_value("docstring", docstring)
     if not things:
         raise TypeError("show needs something to show, for example show(activations.relu).")
+    things = [by_name(thing) if isinstance(thing, str) else thing for thing in things]
     pictures = [as_figure(thing) for thing in things]
     sources = [
         None if picture is not None else Source(thing, docstring=docstring)

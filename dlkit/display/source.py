@@ -8,6 +8,10 @@ import re
 import textwrap
 
 from dlkit.display.cards import escape
+from dlkit.display.formulae import FORMULAE
+from dlkit.display.latex import latex
+from dlkit.rules import Rule
+from dlkit.schedules import Schedule
 
 # Token kinds of Pygments -> JupyterLab's editor colours, which follow the theme. Elsewhere the
 # text keeps the page's own colour; bold tells keywords apart. Comments are italic only: the dark
@@ -46,7 +50,12 @@ def parts_of(thing):
     if isinstance(thing, functools.partial):
         return parts_of(thing.func)
     thing = inspect.unwrap(thing) if callable(thing) else thing
-    if inspect.isroutine(thing) or inspect.isclass(thing) or inspect.ismodule(thing):
+    rule = getattr(thing, "rule", None)
+    if inspect.isclass(rule) and issubclass(rule, Rule):
+        thing = rule  # an optimizer is its rule, in a host
+    if inspect.isclass(thing) and issubclass(thing, Rule):
+        found = [kind for kind in thing.__mro__ if issubclass(kind, Rule) and kind is not Rule]
+    elif inspect.isroutine(thing) or inspect.isclass(thing) or inspect.ismodule(thing):
         found = [thing]
     else:
         found = _functions_inside(thing) or [type(thing)]
@@ -110,9 +119,11 @@ def without_docstrings(source):
 
 
 def formula_of(thing):
-    """Return the formulae in the docstring of ``thing`` as LaTeX, without delimiters.
+    """Return the formulae of ``thing`` as LaTeX, without delimiters.
 
-    They are found as ``.. math::`` blocks, between ``$$`` or between ``\\[`` and ``\\]``.
+    They are found in its docstring, as ``.. math::`` blocks, between ``$$`` or between ``\\[`` and
+    ``\\]``; else, for an activation, a loss or a layer, in `dlkit.display.formulae`; else as the
+    lines of code that the docstring holds after ``::``, where they are a formula.
 
     Parameters
     ----------
@@ -125,7 +136,28 @@ def formula_of(thing):
     """
     docstrings = [inspect.getdoc(part) or "" for part in (thing, *parts_of(thing))]
     found = [formula for text in docstrings for formula in _formulae(text)]
-    return list(dict.fromkeys(found))
+    return list(dict.fromkeys(found)) or _formulae_of_kind(thing) or _formulae_in_code(thing)
+
+
+def _formulae_of_kind(thing):
+    """Return the formulae of an activation, a loss or a layer."""
+    kind = thing if inspect.isclass(thing) else type(thing)
+    if not kind.__module__.startswith("dlkit."):
+        return []
+    lines = FORMULAE.get(kind.__name__, ())
+    return [line if "\\" in line else latex(line) for line in lines]
+
+
+def _formulae_in_code(thing):
+    """Return the lines after ``::`` of a rule or schedule as LaTeX; nothing where words stand."""
+    (*_, last) = parts = [part for part in parts_of(thing) if inspect.isclass(part)] or [None]
+    if last is None or not issubclass(last, Rule | Schedule):
+        return []
+    lines = [line for part in parts for line in plain_formula_of(part).split("\n") if line.strip()]
+    try:
+        return [latex(line) for line in lines]
+    except (SyntaxError, ValueError):
+        return []
 
 
 def plain_formula_of(thing):

@@ -126,7 +126,7 @@ def test_instances_stand_for_their_class_and_rules_for_their_functions():
     assert Source(functools.partial(squared, 2)).text.startswith("def squared(x):")
 
 
-@pytest.mark.parametrize("thing", [len, 3, "adam", np.add, None])
+@pytest.mark.parametrize("thing", [len, 3, np.add, None])
 def test_things_without_python_source_are_refused_in_words(thing):
     with pytest.raises(TypeError, match="show needs something written in Python"):
         show(thing)

@@ -14,17 +14,6 @@ from dlkit.rules import RULES
 SCRIPT = Path(__file__).with_name("keras_on_another_backend.py")
 BUILDERS = ("sequential", "cnn", "rnn", "transformer")
 
-    "lion",
-    "adagrad",
-    "rmsprop",
-    "adadelta",
-    "adamax",
-    "amsgrad",
-    "nadam",
-    "adam",
-    "adamw",
-}
-
 
 def on(backend, names, builders):
     environment = {**os.environ, "KERAS_BACKEND": backend, "PYTHONPATH": str(SCRIPT.parents[2])}

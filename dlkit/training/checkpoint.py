@@ -127,7 +127,9 @@ class Keeper:
             reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
             last = self._roles.get("last", self._roles.get("start"))
             kept = f"The last good one is {self.folder.name(last)}." if last else "There is none."
-            self._progress.note(f"The checkpoint could not be written: {reason}. {kept}")
+            self._progress.note(
+                f"The checkpoint could not be written: {reason.rstrip('.')}. {kept}"
+            )
             return False
         finally:
             self._end = perf_counter()

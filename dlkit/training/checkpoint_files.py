@@ -144,7 +144,15 @@ def read(path, number):
         arrays = archives.read_arrays(_checked_bytes(packed, content["arrays"]))
         listed = [arrays[f"a{index}"] for index in range(len(arrays))]
         content["state"] = decode(content["state"], listed)
-    except (OSError, ValueError, KeyError, TypeError, IndexError, RecursionError) as error:
+    except (
+        OSError,
+        ValueError,
+        KeyError,
+        TypeError,
+        IndexError,
+        AttributeError,
+        RecursionError,
+    ) as error:
         raise DamagedFileError(f"{packed.name} is damaged: {_words(error)}") from None
     return content
 
@@ -154,6 +162,8 @@ def _content(path):
         raise ValueError("it is too large")
     with path.open("rb") as file:
         content = json.loads(file.read(LARGEST_TEXT))
+    if not isinstance(content, dict):
+        raise TypeError("its text is no JSON object")
     if content.pop("checksum") != _checksum(content):
         raise ValueError("its checksum does not fit")
     if (content["format"], content["version"]) != (FORMAT, VERSION):

@@ -54,8 +54,9 @@ class Bidirectional(Composite, MaskedLayer):
             raise ValueError(
                 f"backward_layer must have go_backwards={not layer.go_backwards}, "
                 f"return_sequences={layer.return_sequences} and, unless merge_mode is 'concat', "
-                f"units={layer.units}, as layer asks for, but got go_backwards={turned}, "
-                f"return_sequences={back.return_sequences} and units={back.units}."
+                f"units={layer.units}, as layer asks for, but got {checks.describe(back)} "
+                f"with go_backwards={turned}, return_sequences={back.return_sequences} and "
+                f"units={back.units}."
             )
         self.return_sequences = layer.return_sequences
         self.forward_layer = twin("forward", layer, layer.go_backwards)
@@ -128,8 +129,8 @@ class Bidirectional(Composite, MaskedLayer):
 
 def recurrent_layer(name, layer):
     """Return a recurrent layer, made from its saved configuration if it is one, or raise."""
-    if isinstance(layer, dict):
-        layer = from_settings(layer)
+    if isinstance(layer, dict) and layer:
+        layer = checks.named(name, from_settings, layer)
     if not isinstance(layer, Recurrent):
         raise TypeError(
             f"{name} must be a SimpleRNN, an LSTM or a GRU, but got {checks.describe(layer)}."

@@ -19,6 +19,7 @@ from bad_values import (
     choice,
     count,
     dictionary,
+    function,
     labels,
     number,
     probabilities,
@@ -39,6 +40,7 @@ from good_common import (
     share,
     window,
 )
+from good_recurrent import RECURRENT, RECURRENT_CONSTRUCTORS
 from good_specials import SPECIAL
 from good_things import (
     CURVES,
@@ -68,6 +70,7 @@ from dlkit import (
 from dlkit.display.lab import Lab
 from dlkit.display.quiz import Quiz
 from dlkit.network import Network
+from dlkit.network_loss import NetworkLoss
 from dlkit.report import Report
 from dlkit.training import TrainingConfig, TrainingJob
 
@@ -81,6 +84,7 @@ LAYER_INPUTS = {
     "GlobalAveragePooling2D": (4, 4, 2),
     "GlobalAveragePooling1D": (4, 2),
     "PositionalEncoding": (4, 2),
+    **dict.fromkeys(("SimpleRNN", "LSTM", "GRU", "Bidirectional"), (4, 2)),
 }
 
 # loss -> (y_true, y_pred)
@@ -131,6 +135,7 @@ def _family(each):
         if constructor:
             return _optimizer_arguments(kind)
         methods = {**OPTIMIZER_METHODS, "state": _optimizer_state(kind)}
+        methods |= WHOLE_LOSS_METHODS if kind is optimizers.LBFGS else {}
         return {name: methods[name] for name in each.parameters() if name in methods}
     if issubclass(kind, schedules.Schedule) and not constructor:
         bad = tuple(value for value in number(3, minimum=0).bad if np.size(value) != 2)
@@ -168,6 +173,7 @@ def _layer_constructor(kind):
         ),
         "name": Argument("mine", names, (None,)),
         "target_shape": Argument((2, 2), targets, ([2, 2], (-1,), (-1, 2))),
+        **RECURRENT_CONSTRUCTORS.get(kind.__name__, {}),
     }
 
 
@@ -178,6 +184,7 @@ def _layer_methods(kind):
         "upstream": array(np.ones((6, *given), "float32")),
         "generator": GENERATOR,
         "input_shape": shape(taken),
+        "mask": array(np.ones((6, taken[0]), bool), none=True),
     }
 
 
@@ -192,6 +199,8 @@ def _optimizer_arguments(kind):
     limits = {name: row.limits for name, row in kind.rule.hyperparameters.items()}
     values = {name: row.default for name, row in kind.rule.hyperparameters.items()}
     own = {name: number(values[name], **limits[name]) for name in limits}
+    if kind is optimizers.LBFGS:
+        return own
     own |= {name: rate(1.0, optional=True) for name in ("clipnorm", "clipvalue", "global_clipnorm")}
     return own | {"weight_decay": number(0.1, minimum=0, optional=True)}
 
@@ -211,6 +220,34 @@ OPTIMIZER_METHODS = {
          [("w", "0", 6, (6,))], [("w", 0, math.nan, (6,))], [("w", 0, None, (6,))]),
     ),
     "learning_rate": rate(),
+}  # fmt: skip
+
+
+def parabola(x):
+    """Return value and gradient of a function for L-BFGS."""
+    return float((x * x).sum()), 2 * x
+
+
+def _pairs_that_are_none():
+    return (lambda x: 3.0), (lambda x: (x, x)), (lambda x: (1.0, "text")), (lambda x: (math.nan, x))
+
+
+FLAT = Argument(
+    Made(lambda: np.ones(6)),
+    (None, 3, "text", [1.0] * 6, {}, np.ones(6, int), np.ones(0), np.full(6, math.nan)),
+)
+WHOLE_LOSS_METHODS = {
+    "function": Argument(
+        parabola, (*function(parabola).bad, *_pairs_that_are_none()), names=("function",)
+    ),
+    "x0": array(np.ones(6), any_shape=True),
+    "parameters": FLAT,
+    "start": Argument(
+        (6.0, np.full(6, 2.0)), (3, "text", (1.0,), (1.0, [2.0]), ("a", np.ones(6)), {}, math.nan),
+        odd=(None,),
+    ),
+    "max_iterations": count(3),
+    "tolerance": rate(),
 }  # fmt: skip
 
 
@@ -261,6 +298,7 @@ def _control(made):
 INSTANCES = {
     Network: network,
     TrainingJob: job,
+    NetworkLoss: lambda: NetworkLoss(network(), X, LABELS),
     TrainingConfig: TrainingConfig,
     datasets.Data: lambda: datasets.Data(X, LABELS, X, LABELS, X, LABELS),
     Report: lambda: Report(network(), data(), CURVES),
@@ -282,7 +320,9 @@ def instance_of(owner):
     made = owner(**good_arguments(Callable(f"{_place(owner)}.{owner.__name__}", owner)))
     if isinstance(made, layers.Layer):
         _seen(made)
-    if isinstance(made, optimizers.Optimizer):
+    if isinstance(made, optimizers.LBFGS):
+        made.step(parabola, np.arange(6.0))
+    elif isinstance(made, optimizers.Optimizer):
         made.apply(GRADIENTS, {"w": PARAMETERS["w"].copy()})
     return made
 
@@ -294,7 +334,7 @@ def _place(owner):
 @functools.cache
 def arguments_for(each):
     """Return name -> `Argument` for a public callable; raise ``KeyError`` for what nobody gave."""
-    own = {**_family(each), **SPECIAL.get(each.name, {})}
+    own = {**_family(each), **RECURRENT.get(each.name, {}), **SPECIAL.get(each.name, {})}
     found = {}
     for name, parameter in each.parameters().items():
         if name in own:

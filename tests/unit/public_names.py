@@ -23,6 +23,7 @@ UNCHECKED = {
     r"schedules\.\w+\.value": "pure formulae, run by NumPy and by Keras; calling the schedule checks",
     r"losses\.\w+\.(check_shapes|check_domain|shape_hint|targets|smooth)": "parts of check()",
     r"layers\.\w+\.(add_parameter|add_state|bind|create|initialize|output_shape_for|workspace|"
+    r"run|run_back|recurrent_gradients|split|adopt|start|check_call|compute_mask|compute_output|"
     r"linear|linear_gradients|check_values|collect|shifted|spread|winners|random =)": (
         "for those who write a layer"
     ),
@@ -32,6 +33,8 @@ UNCHECKED = {
     r"autodiff\.(ForwardStep|BackwardStep|Contribution)": "records that the kit makes",
     r"gradcheck\.(ParameterCheck|GradientReport)": "records that the kit makes",
     r"activations\.(Softmax|LogSoftmax)\.derivative": "always refuses, and says what to use instead",
+    r"optimizers\.LBFGS\.(apply|apply_flat|to_keras)": "always refuse, and say what to do instead",
+    r"optimizers\.Minimum(\..*)?": "what the kit makes",
     r"training\.Engine(\..*)?": "a protocol: it has no code",
     r"labs\.\w+\.(changed|draw|guard|restore|say|check_state)": "for those who write a lab",
     r"keras\.convert\.(Residual|Positions)(\..*)?": "Keras layers that the conversion makes",
@@ -77,8 +80,10 @@ class Callable:
     def in_place(self):
         """The arguments that it is there to change."""
         changing = {"apply": ("parameters",), "apply_flat": ("flat_parameters",)}
+        changing["optimizers.LBFGS.step"] = ("parameters",)
         changing |= {"Network": ("layers",), "layers.Residual": ("layers",)}
         changing |= {"training.TrainingJob": ("model",), "training.training_loop": ("engine",)}
+        changing |= {"DLTrainer.train_dl_model": ("model",)}
         changing |= {"training.TrainingJob.from_checkpoint": ("model",)}
         found = changing.get(self.function, ()) + changing.get(self.name, ())
         return (*found, "observer", "generator")

@@ -114,7 +114,8 @@ class MaskedLayer(Layer):
             (batch, \\*output_shape).
         """
         x, training = self.check_call(x, training)
-        return self.compute_output(x, training, check_mask("mask", mask, x.shape[:2]))
+        mask = check_mask("mask", mask, x.shape[:2])
+        return run([self], x, training, mask)[0]
 
     def compute_output(self, x, training, mask=None):
         """As in `Layer`, with the mask of x."""

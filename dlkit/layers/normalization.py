@@ -67,6 +67,7 @@ class BatchNormalization(Layer):
         self.gamma_regularizer = checks.named(
             "gamma_regularizer", regularizers.get, gamma_regularizer
         )
+        self.mask = None
 
     def create(self, input_shape):
         shape = input_shape[-1:]

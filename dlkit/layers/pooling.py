@@ -165,6 +165,7 @@ class GlobalAveragePooling1D(MaskedLayer, GlobalAveragePooling2D):
     """
 
     axes = 1
+    share = None  # of each time step in the mean, where there is a mask
 
     def compute_output(self, x, training, mask=None):
         self.share = None

@@ -11,7 +11,7 @@ class Case:
     """One layer, Keras's twin, an input shape, and formulae that must be told apart.
 
     ``inputs`` makes x from a generator and a shape; ``wrong`` maps a fault's name to the method
-    that it replaces and the faulty function.
+    that it replaces and the faulty function; ``weights`` is the range of the parameters' values.
     """
 
     make: object
@@ -19,6 +19,7 @@ class Case:
     input_shape: tuple
     wrong: dict = dataclasses.field(default_factory=dict)
     tolerance: float = 1e-12
+    weights: tuple = (0.5, 1.5)
     inputs: object = lambda generator, shape: generator.normal(1, 2, shape)
 
 
@@ -31,8 +32,10 @@ def largest_difference(case):
     twin.build((None, *case.input_shape))
     arrays = layer.parameters | layer.state
     for array in arrays.values():
-        array[...] = generator.uniform(0.5, 1.5, array.shape)
-    twin.set_weights(list(arrays.values()))
+        array[...] = generator.uniform(*case.weights, array.shape)
+    # Keras has an axis more for the heads of an attention
+    pairs = zip(arrays.values(), twin.weights, strict=True)
+    twin.set_weights([array.reshape(variable.shape) for array, variable in pairs])
     differences = []
     for training in (True, False):
         point = tf.constant(x)
@@ -42,9 +45,10 @@ def largest_difference(case):
             upstream = generator.normal(size=expected.shape)
             total = tf.reduce_sum(expected * upstream)
         wanted = tape.gradient(total, [point, *twin.trainable_variables])
-        pairs = [(layer.forward(x, training), expected)]
+        pairs = [(layer.forward(x, training=training), expected)]
         pairs.append((layer.backward(upstream), wanted[0]))
-        pairs += list(zip(layer.gradients.values(), wanted[1:], strict=True))
+        for found, want in zip(layer.gradients.values(), wanted[1:], strict=True):
+            pairs.append((found, tf.reshape(want, found.shape)))
         # the state in Keras's order: moving mean, moving variance
         pairs += list(zip(layer.state.values(), twin.non_trainable_variables, strict=False))
         for found, want in pairs:

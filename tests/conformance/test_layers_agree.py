@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from layer_case import Case, largest_difference
+from layer_cases_attention import ATTENTION_CASES
 from layer_cases_images import IMAGE_CASES
 from layer_cases_recurrent import RECURRENT_CASES
 from layer_cases_sequences import SEQUENCE_CASES
@@ -174,7 +175,7 @@ CASES = {
         },
     ),
 }
-CASES |= IMAGE_CASES | SEQUENCE_CASES | RECURRENT_CASES
+CASES |= IMAGE_CASES | SEQUENCE_CASES | RECURRENT_CASES | ATTENTION_CASES
 MUTANTS = [
     # time makes them slow: of each recurrent layer's faults a few come at once, the rest with --full
     pytest.param(name, wrong, marks=pytest.mark.full if name in RECURRENT_CASES and k > 2 else ())

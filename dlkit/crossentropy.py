@@ -174,7 +174,7 @@ class SparseCategoricalCrossentropy(Crossentropy):
         p /= total
         # Where the true classes stand, counted through all rows: much faster than z[row, class].
         true = self.targets(y_true, y_pred) + np.arange(0, z.size, classes)
-        value = float(np.log(total).sum() - z.take(true).sum()) / samples
+        value = float((np.log(total[:, 0]) - z.take(true)).sum()) / samples
         p.reshape(-1)[true] -= 1  # now softmax minus truth, the gradient of each sample's loss
         p /= samples
         return value, p

@@ -87,8 +87,9 @@ class Dense(Layer):
 
     def linear_gradients(self, delta):
         """Write ∂L/∂W and ∂L/∂b and return ∂L/∂x, given δ = ∂L/∂z, unchecked."""
-        x = self.x.reshape(-1, self.x.shape[-1])  # any axes before the last count as samples
-        rows = delta.reshape(-1, self.units)
+        x, rows = self.x, delta
+        if x.ndim > 2:  # any axes before the last count as samples
+            x, rows = x.reshape(-1, x.shape[-1]), delta.reshape(-1, self.units)
         np.matmul(x.T, rows, out=self.gradients["kernel"])
         if self.use_bias:
             rows.sum(axis=0, out=self.gradients["bias"])

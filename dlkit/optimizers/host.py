@@ -194,6 +194,16 @@ class Optimizer:
         ----------
         **keras_arguments
             What Keras alone has, such as ``gradient_accumulation_steps``.
+
+        Returns
+        -------
+        dlkit.keras.optimizer.RuleOptimizer
+            It starts at its first step; what it remembers is saved in a ``.keras`` file.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If Keras does not know an argument, or not that value.
         """
         from dlkit.keras.optimizer import to_keras
 

@@ -40,7 +40,9 @@ def _scale(square, allowed):
     return 1.0 if norm <= allowed else allowed / norm
 
 
-def take_step(rule, segments, whole, step, slots, scalars, learning_rate, arguments):
+def take_step(
+    rule, segments, whole, step, slots, scalars, learning_rate, arguments, hyperparameters
+):
     """Take one step in place: clip, decay the weights, then apply the rule block by block.
 
     Parameters
@@ -61,14 +63,13 @@ def take_step(rule, segments, whole, step, slots, scalars, learning_rate, argume
         This step's.
     arguments : dict
         The optimizer's checked arguments.
+    hyperparameters : dict of str to float
+        Those of them that the rule takes.
     """
-    scales = clip_scales(segments, arguments["clipnorm"], arguments["global_clipnorm"])
-    if whole is not None and len(set(scales)) == 1:
-        segments, scales = [whole], scales[:1]
-    hyperparameters = {name: arguments[name] for name in rule.hyperparameters}
     limit = arguments["clipvalue"]
     decay = (arguments["weight_decay"] or 0.0) * learning_rate
-    for segment, scale in zip(segments, scales, strict=True):
+    size = segments[-1].stop
+    for segment, scale in _scaled(segments, whole, arguments):
         for block in _blocks(segment):
             gradient, parameter = block.gradient, block.parameter
             if scale != 1.0:
@@ -77,28 +78,37 @@ def take_step(rule, segments, whole, step, slots, scalars, learning_rate, argume
                 gradient = np.clip(gradient, -limit, limit)
             if decay:
                 parameter -= decay * parameter
-            views = {name: slot[block.start : block.stop] for name, slot in slots.items()}
-            delta, updated = rule.update(
-                np, gradient, parameter, views, scalars, learning_rate, **hyperparameters
+            old = slots
+            if parameter.size != size:
+                old = {name: slot[block.start : block.stop] for name, slot in slots.items()}
+            delta, new = rule.update(
+                np, gradient, parameter, old, scalars, learning_rate, **hyperparameters
             )
             parameter += delta
-            for name, view in views.items():
-                kept = _keep(slots, name, view, updated[name], gradient, parameter)
+            for name, slot in old.items():
+                if old is slots and _is_fresh(new[name], slot, gradient, parameter):
+                    slots[name] = slot = new[name]  # takes the slot's place without a copy
+                else:
+                    slot[...] = new[name]
                 if step % FLUSH_EVERY == 0:
-                    kept[np.abs(kept) < np.finfo(kept.dtype).tiny] = 0.0
+                    slot[np.abs(slot) < np.finfo(slot.dtype).tiny] = 0.0
 
 
-def _keep(slots, name, view, new, gradient, parameter):
-    """Store a slot's new values and return where they are now.
+def _scaled(segments, whole, arguments):
+    """Return pairs of a segment and the factor for its gradient: one pair, where one will do."""
+    clipnorm, global_clipnorm = arguments["clipnorm"], arguments["global_clipnorm"]
+    if whole is not None and clipnorm is None and global_clipnorm is None:
+        return [(whole, 1.0)]
+    scales = clip_scales(segments, clipnorm, global_clipnorm)
+    if whole is not None and len(set(scales)) == 1:
+        return [(whole, scales[0])]
+    return list(zip(segments, scales, strict=True))
 
-    An array that is as large as the whole slot, and nobody else's, takes its place without a copy.
-    """
+
+def _is_fresh(new, slot, gradient, parameter):
+    """Return whether a slot's new values are an array like it that belongs to nobody else."""
     alone = new.base is None and new is not gradient and new is not parameter
-    if alone and new.shape == slots[name].shape and new.dtype == view.dtype:
-        slots[name] = new
-        return new
-    view[...] = new
-    return view
+    return alone and new.dtype == slot.dtype and new.shape == slot.shape
 
 
 def _blocks(segment):

@@ -190,7 +190,7 @@ class TrainingJob:
         """
         return self._launch("The run is going already.")
 
-    def step(self, batches=1):
+    def step(self, batches=1, epochs=None):
         """Train a few batches, at once and whatever the pace, then pause; returns when done.
 
         The step that ends an epoch includes its validation; the one that ends the run ends it.
@@ -199,6 +199,8 @@ class TrainingJob:
         ----------
         batches : int
             How many, 1 or more.
+        epochs : int, optional
+            Train to the end of so many epochs instead, the one that is under way counts as one.
 
         Returns
         -------
@@ -206,6 +208,10 @@ class TrainingJob:
             False if the job is running (pause it first) or has come to its end.
         """
         budget = checks.whole_number("batches", batches)
+        if epochs is not None:
+            epochs = checks.whole_number("epochs", epochs)
+            size, done = self.status.batches, self.status.batch
+            budget = epochs * size - (done if done < size else 0)
         if not self._launch("The run is going already: pause it, then step.", budget):
             return False
         return self.wait()
@@ -346,22 +352,28 @@ class TrainingJob:
                         return self._decline("The run has come to its end; start() begins anew.")
                     if self._over:
                         self._prepare("")
-                    self._gate.open(budget)
-                    self._progress.go()
-                    thread = threading.Thread(target=self._work, name="dlkit-training", daemon=True)
-                    self._thread = thread
-                    self._resting.clear()
-                    try:
-                        thread.start()
-                    except BaseException:
-                        self._gate.close("stopped")  # an interrupt may come when it lives already
-                        if not thread.is_alive():
-                            self._progress.rest("stopped", "no thread could be started")
-                            self._resting.set()
-                        raise
+                    self._set_going(budget)
                     return True
             if not self._come_to_rest():
                 return self._decline("The run has not come to rest yet.")
+
+    def _set_going(self, budget):
+        """Start the thread (call with the lock held); the job is at rest again if that fails."""
+        self._gate.open(budget)
+        thread = threading.Thread(target=self._work, name="dlkit-training", daemon=True)
+        try:
+            self._thread = thread
+            self._resting.clear()
+            self._progress.go()
+            thread.start()
+        except BaseException as error:
+            self._gate.close("stopped")
+            if isinstance(error, KeyboardInterrupt):  # it may live already, and rests by itself
+                self._resting.wait(1.0)
+            if not thread.is_alive() and not self._resting.is_set():
+                self._progress.rest("stopped", "no thread could be started")
+                self._resting.set()
+            raise
 
     def _work(self):
         """Train until the gate is closed or the run is over: what the thread does."""
@@ -415,10 +427,11 @@ class TrainingJob:
     def _prepare(self, message):
         """Be ready before the first batch, at the initial weights."""
         config = self._config
+        self._over = True  # whoever interrupts this leaves a job that begins anew
         self._engine.reset()
         self._line_up(standard_callbacks(config), Place())
-        self._over, self._error = False, None
         self._progress.begin(config, self._engine.batches_per_epoch, message)
+        self._over, self._error = False, None
 
     def _line_up(self, callbacks, place):
         """Make the loop that begins at a place; the engine must stand there."""

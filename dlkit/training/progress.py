@@ -95,7 +95,8 @@ class Progress:
     def take(self, record):
         """Enter a `ChunkRecord` or an `EpochRecord`, then tell the observers."""
         now = perf_counter()
-        self._elapsed, self._mark = self._elapsed + now - self._mark, now
+        self._elapsed += max(now - self._mark, 0.0)  # a virtual machine's clock may jump
+        self._mark = now
         if isinstance(record, ChunkRecord):
             self._take_chunk(record)
         elif isinstance(record, EpochRecord):

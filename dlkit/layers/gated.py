@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from dlkit.layers.recurrent import Recurrent, elementwise
+from dlkit.layers.recurrent import Recurrent
+from dlkit.layers.states import elementwise
 
 
 class Gated(Recurrent):

@@ -1,16 +1,17 @@
-"""Recurrent: what SimpleRNN, LSTM and GRU share: time, masks, dropout, what is kept to look at."""
+"""Recurrent: what SimpleRNN, LSTM and GRU share: time, masks, dropout, gradients."""
 
 import numpy as np
 
-from dlkit import activations, checks, initializers, regularizers
+from dlkit import checks, initializers, regularizers
 from dlkit.layers import sliding
-from dlkit.layers.masking import MaskedLayer, check_mask
+from dlkit.layers.masking import check_mask
+from dlkit.layers.states import Stateful, elementwise
 
 INITIALIZERS = ("kernel_initializer", "recurrent_initializer", "bias_initializer")
 REGULARIZERS = ("kernel_regularizer", "recurrent_regularizer", "bias_regularizer")
 
 
-class Recurrent(MaskedLayer):
+class Recurrent(Stateful):
     """A layer that reads a sequence step by step and carries a state h from each to the next.
 
     A subclass gives ``step``, the formula as in the textbooks for one time step, and the same
@@ -34,7 +35,8 @@ class Recurrent(MaskedLayer):
         Whether the output is h after every time step, (batch, time, units), or after the last.
     go_backwards : bool
         Whether to read from the last time step to the first. Whatever has an axis of time, the
-        output too, is then in the order of reading.
+        output too, is then in the order of reading; so is the mask that a network hands on (Keras
+        leaves it as it was, so that the layer behind passes over the wrong time steps).
     name, seed
         See `Layer`. Inputs are (batch, time, features).
 
@@ -49,7 +51,6 @@ class Recurrent(MaskedLayer):
     """
 
     blocks = 1  # how many matrices stand side by side in the kernel
-    state_names = ("h",)
 
     def __init__(
         self,
@@ -81,7 +82,7 @@ class Recurrent(MaskedLayer):
         self.dropout = checks.number("dropout", dropout, minimum=0, below=1)
         self.return_sequences = checks.truth_value("return_sequences", return_sequences)
         self.go_backwards = checks.truth_value("go_backwards", go_backwards)
-        self._states = self._state_gradients = self._final_gradient = None
+        self._final_gradient = None
         self._zeros = (0,) * len(self.state_names)
 
     @property
@@ -277,62 +278,6 @@ class Recurrent(MaskedLayer):
             return None
         return mask[:, ::-1] if self.go_backwards else mask
 
-    # -- what one may look at ----------------------------------------------------------------
-
-    @property
-    def hidden_states(self):
-        """Return h after each time step, (batch, time, units); None before the first forward."""
-        return self._states and self._states[0][1:].transpose(1, 0, 2)
-
-    @property
-    def hidden_gradients(self):
-        """Return ∂L/∂h after each time step, (batch, time, units); None before backward."""
-        return self._state_gradients and self._state_gradients[0][1:].transpose(1, 0, 2)
-
-    @property
-    def final_state(self):
-        """Return the state after the last time step, as ``initial_state`` takes it, a copy."""
-        return self._states and self._as_state([each[-1] for each in self._states])
-
-    @property
-    def initial_gradient(self):
-        """Return ∂L/∂ the initial state, a copy; None before backward."""
-        gradients = self._state_gradients
-        return gradients and self._as_state([each[0] for each in gradients])
-
-    def _as_state(self, arrays):
-        copies = tuple(each.copy() for each in arrays)
-        return copies if len(copies) > 1 else copies[0]
-
-    def _check_states(self, name, value, batch, dtype):
-        """Return the given states as a tuple of arrays, or None, or raise."""
-        if value is None:
-            return None
-        count = len(self.state_names)
-        if count == 1:
-            value = (value,)
-        elif not isinstance(value, tuple | list) or len(value) != count:
-            raise TypeError(
-                f"{name} must be a pair ({', '.join(self.state_names)}) for {self.name}, but got "
-                f"{checks.describe(value)}."
-            )
-        shape = (batch, self.units)
-        return tuple(checks.array(name, each, shape=shape, dtype=dtype) for each in value)
-
-    def _check_step(self, x, *states):
-        """Return x and the states of one time step as arrays that fit; build the layer if needed."""
-        x = checks.array("x", x, ndim=2)
-        dtype = self.dtype or np.dtype("float64" if x.dtype == np.float64 else "float32")
-        features = self.input_shape[-1] if self.built else x.shape[1]
-        x = checks.array("x", x, shape=(None, features), dtype=dtype)
-        states = [
-            checks.array(name, each, shape=(len(x), self.units), dtype=dtype)
-            for name, each in zip(self.state_names, states, strict=True)
-        ]
-        if not self.built:
-            self.build((1, features), dtype=dtype.name)
-        return x, *states
-
     def get_config(self):
         config = {"name": self.name, "units": self.units, "use_bias": self.use_bias}
         config["activation"] = self.activation.get_config()
@@ -344,14 +289,3 @@ class Recurrent(MaskedLayer):
         for argument in ("dropout", "return_sequences", "go_backwards"):
             config[argument] = getattr(self, argument)
         return config
-
-
-def elementwise(name, activation):
-    """Return an activation that works on each number by itself, or raise."""
-    activation = checks.named(name, activations.get, activation)
-    if not activation.elementwise:
-        raise ValueError(
-            f"{name} must be elementwise, such as 'tanh', but got {activation.name!r}. Put it into "
-            "a Dense or Activation layer behind the recurrent one."
-        )
-    return activation

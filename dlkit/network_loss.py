@@ -42,7 +42,7 @@ class NetworkLoss:
 
     @classmethod
     def unchecked(cls, network, x, y, loss, random_state):
-        """Return the same for data that were checked once, and dropout from a given state on."""
+        """Return the same without checks, for a loop that has checked its data, and a given dropout."""
         made = cls.__new__(cls)
         made._take(network, x, y, loss, random_state)
         return made
@@ -67,7 +67,7 @@ class NetworkLoss:
         """
         network = self.network
         given = checks.array(
-            "flat_parameters", flat_parameters, shape=network.flat_parameters.shape, finite=False
+            "flat_parameters", flat_parameters, shape=network.flat_parameters.shape
         )
         buffers = [network.flat_parameters, network.flat_gradients, *network.state.values()]
         kept, random_state = [buffer.copy() for buffer in buffers], network.random_state

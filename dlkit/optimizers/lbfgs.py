@@ -319,7 +319,10 @@ class _Loss:
 
     def __call__(self, x):
         # in the dtype of the parameters, so that steps are those that are really taken
-        x = x.astype(self.x0.dtype)
+        with np.errstate(over="ignore"):
+            x = x.astype(self.x0.dtype)
+        if not np.isfinite(x).all():  # a step that is far too long
+            return _Point(x.astype(np.float64), np.inf, np.full(x.shape, np.nan))
         self.evaluations += 1
         result = self.function(x.reshape(self.shape).copy())
         return self._point(x.astype(np.float64), result, "function")

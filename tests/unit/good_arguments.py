@@ -229,7 +229,7 @@ def parabola(x):
 
 
 def _pairs_that_are_none():
-    return (lambda x: 3.0), (lambda x: (x, x)), (lambda x: (1.0, "text")), (lambda x: (math.nan, x))
+    return (lambda x: (x, x)), (lambda x: (1.0, "text")), (lambda x: (1.0, np.ones(0)))
 
 
 FLAT = Argument(

@@ -79,6 +79,16 @@ CLASS_LABELS = labels(LABELS, None, width=False)
 KERAS_SEED = {"seed": number(0, minimum=0, whole=True, optional=True)}
 KERAS = {**KERAS_SEED, "vocabulary_size": count(optional=True, beside={"input_shape": (3,)})}
 
+_PARTS = {
+    f"{letter}_{part}": replace(
+        array(X) if letter == "X" else labels(LABELS, None),
+        # `Data` spells its names in lower case; parts are compared with each other
+        names=[f"{a}_{b}" for a in "Xxy" for b in ("train", "val", "validation", "test")],
+    )
+    for part in ("train", "val", "test")
+    for letter in "Xy"
+}
+
 # callable -> argument -> what it takes; "*" holds what is always given beside it
 SPECIAL = {
     "activations.get": {"activation": optional(ACTIVATION)},
@@ -93,6 +103,9 @@ SPECIAL = {
     "initializers.truncated_normal": {"generator": GENERATOR, "shape": SCALAR_TOO},
     "optimizers.get": {"optimizer": registered("adam", optimizers.OPTIMIZERS, None)},
     "schedules.get": {"schedule": replace(SCHEDULE, names=("schedule", "learning_rate"))},
+    "NetworkLoss.__call__": {
+        "flat_parameters": array(np.ones(network().flat_parameters.shape), alone=False),
+    },
     "Network.forward": {"x": array(X, alone=True)},
     "Network.predict": {"x": array(X, alone=True)},
     "Network.copy": {"dtype": optional(DTYPE)},
@@ -291,6 +304,21 @@ SPECIAL = {
     "labs.TrainingLab.step": {"batches": count(1)},
     "exercises.check": {"answer": Argument(...)},
     "exercises.quiz": {"id": Argument("00.a", (None, 3, 0.1, "", "99.9", [], {}, True), misspelt=(("00a", "00.a"),))},
+    "DLTrainer.build_cnn_model": {"input_shape": shape((4, 4, 1))},
+    "DLTrainer.build_rnn_model": {"input_shape": shape((3, 2))},
+    "DLTrainer.train_dl_model": _PARTS,
+    "prepare_dl_data": {
+        name: part if name[0] == "X" else array(LABELS, integers=True, names=part.names)
+        for name, part in _PARTS.items()
+    },
+    "train_dl_model": {
+        **_PARTS, "kind": choice("sequential", ("sequential", "cnn", "rnn")), "*": {"epochs": 1}
+    },
+    "render_dl_config": {"kind": choice("cnn", ("sequential", "cnn", "rnn"))},
+    "display_dl_training_results": {
+        "predictions": labels(LABELS, None, width=False),
+        "y_test": labels(LABELS, None, names=("y_test", "y_train", "predictions")),
+    },
     "keras.builders.build_sequential_model": {**KERAS_SEED, "units": sizes((3, 2)), "activation": choice("relu", ("relu", "leaky_relu", "softplus"))},
     "keras.builders.build_cnn_model": {
         **KERAS_SEED,

@@ -73,6 +73,25 @@ def test_agrees_with_keras_for_a_thousand_steps(name):
     assert cases.agrees(name, 1000)
 
 
+@pytest.mark.parametrize("steps", [200, pytest.param(1000, marks=pytest.mark.full)])
+@pytest.mark.parametrize("form", cases.FORMS)
+def test_other_forms_agree_with_keras(form, steps):
+    assert cases.differences(form, steps)[0] <= 1e-12
+    assert cases.agrees(form, steps)
+
+
+WRONG_FORMS = [(form, wrong) for form, row in cases.FORMS.items() for wrong in row[2]]
+
+
+@pytest.mark.parametrize(("form", "wrong"), WRONG_FORMS, ids=[f"{n}: {w}" for n, w in WRONG_FORMS])
+def test_wrong_variants_of_other_forms_are_caught(form, wrong, monkeypatch):
+    name, _, edits = cases.FORMS[form]
+    for part, function in cases.wrong_variant(name, edits[wrong]).items():
+        monkeypatch.setattr(RULES[name], part, function)
+    with np.errstate(all="ignore"):
+        assert not cases.agrees(form)
+
+
 @pytest.mark.parametrize("setting", SETTINGS)
 @pytest.mark.parametrize("name", CASES)
 def test_agrees_with_clipping_decay_and_schedule(name, setting):
@@ -163,11 +182,11 @@ def test_weight_decay_inside_the_gradient_is_caught(name, monkeypatch):
     assert agrees_in(name, setting)
     right = stepping.take_step
 
-    def coupled(rule, segments, whole, step, slots, scalars, rate, arguments):
+    def coupled(rule, segments, whole, step, slots, scalars, rate, arguments, *others):
         decay = arguments["weight_decay"]
         segments = [s._replace(gradient=s.gradient + decay * s.parameter) for s in segments]
         plain = {**arguments, "weight_decay": None}
-        right(rule, segments, whole, step, slots, scalars, rate, plain)
+        right(rule, segments, None, step, slots, scalars, rate, plain, *others)
 
     monkeypatch.setattr(optimizers.host, "take_step", coupled)
     assert not agrees_in(name, setting)

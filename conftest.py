@@ -36,7 +36,14 @@ os.environ.pop("JUPYTER_CONFIG_PATH", None)
 
 ROOT = Path(__file__).parent
 # Cheap first: a wrong sign is reported before the first browser has started.
-ORDER = ("tests/unit", "tests/conformance", "tests/notebooks", "notebooks", "tests/browser")
+ORDER = (
+    "tests/unit",
+    "tests/conformance",
+    "tests/mutants",
+    "tests/notebooks",
+    "notebooks",
+    "tests/browser",
+)
 
 
 def pytest_addoption(parser):

@@ -83,6 +83,13 @@ def test_orthogonal_rows_or_columns(shape):
     np.testing.assert_allclose(product, 4 * np.eye(len(product)), atol=1e-13)
 
 
+def test_orthogonal_draws_have_no_favourite_sign():
+    """All orthogonal matrices are equally likely; a plain QR has every first element below 0."""
+    first = [initializers.get("orthogonal")((4, 4), seed, "float64")[0, 0] for seed in range(100)]
+    # five standard deviations of a hundred tosses of a coin
+    assert abs(np.sum(np.array(first) > 0) - 50) < 25
+
+
 @pytest.mark.parametrize(
     ("shape", "fans"),
     [

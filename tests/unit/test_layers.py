@@ -169,6 +169,11 @@ def test_dropout_keeps_the_mean_and_drops_its_share():
     assert abs(y.mean() - 1) < 5 * np.sqrt(rate / (1 - rate) / n)
 
 
+def test_dropout_draws_for_each_sample():
+    kept = Dropout(0.5).forward(np.ones((20, 50)), training=True) > 0
+    assert len(np.unique(kept, axis=0)) == 20
+
+
 def test_dropout_is_the_identity_outside_training_and_draws_nothing():
     layer = Dropout(0.5)
     before = layer.forward(X[:, 0], training=False), layer.random.bit_generator.state

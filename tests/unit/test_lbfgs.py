@@ -12,7 +12,7 @@ from dlkit.layers import BatchNormalization, Dense, Dropout
 from dlkit.network import Network
 from dlkit.optimizers import LBFGS, NonFiniteGradientError
 from dlkit.optimizers import lbfgs as host
-from dlkit.optimizers.line_search import Trial, strong_wolfe
+from dlkit.optimizers.line_search import Trial, _between, strong_wolfe
 from dlkit.rules import lbfgs
 from dlkit.training.engine import NumpyEngine
 
@@ -93,6 +93,13 @@ def test_the_line_search_keeps_both_conditions(name, exponent):
     assert found.step > 0
     assert found.value <= start.value + 1e-4 * found.step * start.slope
     assert abs(found.slope) <= 0.9 * abs(start.slope)
+
+
+@pytest.mark.parametrize("ends", [(0.25, 1.75), (1.75, 0.25), (-0.5, 2.0)])
+def test_the_cubic_is_exact(ends):
+    """t³ - 3 t has its valley at 1, whichever end is the lower one."""
+    trials = [Trial(t, t**3 - 3 * t, 3 * t**2 - 3) for t in ends]
+    assert _between(*trials) == pytest.approx(1, rel=1e-12)
 
 
 def test_a_line_that_only_rises_gives_no_step():

@@ -196,6 +196,14 @@ def test_weight_decay_is_decoupled():
     assert x[0] == 8 - 0.5 * 0.25 * 8 - 0.5 * 2
 
 
+def test_adamw_decays_by_default():
+    """Without a gradient Adam stands still, and AdamW shrinks by 0.004 times its learning rate."""
+    adam, adamw = np.array([8.0]), np.array([8.0])
+    optimizers.Adam(0.5).apply(np.zeros(1), adam)
+    optimizers.AdamW(0.5).apply(np.zeros(1), adamw)
+    assert adam[0] == 8 and adamw[0] == pytest.approx(8 - 0.5 * 0.004 * 8, rel=1e-15)
+
+
 def test_clipping_by_hand():
     gradient = {"a": np.array([3.0, 4.0]), "b": np.array([0.0, 12.0])}  # norms 5, 12, 13
     moved = {}
@@ -270,6 +278,10 @@ def test_a_configuration_with_a_schedule_returns():
         (lambda: optimizers.Adam(amsgrad=True), TypeError, r"AMSGrad\(\)"),
         (lambda: optimizers.SGD(momentum=0.9), TypeError, r"Momentum\(momentum=0.9\)"),
         (lambda: optimizers.RMSProp(rho=1), ValueError, "rho must be"),
+        (lambda: optimizers.RMSProp(momentum=1), ValueError, "momentum must be"),
+        (lambda: optimizers.RMSProp(centered=1), TypeError, "centered must be True or False"),
+        (lambda: optimizers.Adam(use_ema=True), TypeError, "to_keras"),
+        (lambda: optimizers.Adam(betas=(0.9, 0.99)), TypeError, "beta_1 and beta_2"),
         (lambda: optimizers.Momentum(dampening=1), ValueError, "dampening must be"),
         (lambda: optimizers.AdaGrad(initial_accumulator_value=-1), ValueError, "initial_acc"),
         (lambda: optimizers.Ftrl(initial_accumulator_value=0), ValueError, "initial_acc"),

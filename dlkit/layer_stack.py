@@ -133,7 +133,7 @@ class LayerStack:
 
     def get_config(self):
         """Return everything but the weights, ready for JSON."""
-        kinds = [{"kind": type(layer).__name__, **layer.get_config()} for layer in self.layers]
+        kinds = [{"layer": type(layer).__name__, **layer.get_config()} for layer in self.layers]
         return {
             "layers": kinds,
             "input_shape": list(self.input_shape),
@@ -143,7 +143,22 @@ class LayerStack:
 
     @classmethod
     def from_config(cls, config):
-        """Return a fresh network from what ``get_config`` gave, with its initial weights."""
+        """Return a fresh network from what ``get_config`` gave, with its initial weights.
+
+        Parameters
+        ----------
+        config : dict
+            Of plain values, as out of JSON.
+
+        Returns
+        -------
+        Network
+
+        Raises
+        ------
+        TypeError, ValueError
+            If something is missing or wrong in it; the message names it.
+        """
         settings, input_shape, seed, dtype = network_checks.check_config(config)
         return cls([from_settings(each) for each in settings], input_shape, seed, dtype)
 

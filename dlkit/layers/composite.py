@@ -91,7 +91,7 @@ class Composite(Layer):
             layer.add_regularization_gradients()
 
     def get_config(self):
-        inside = [{"kind": type(each).__name__, **each.get_config()} for each in self.layers]
+        inside = [{"layer": type(each).__name__, **each.get_config()} for each in self.layers]
         return {"name": self.name, "layers": inside}
 
 
@@ -101,7 +101,7 @@ def from_settings(settings):
     Parameters
     ----------
     settings : dict
-        ``kind``, and the constructor's arguments as ``get_config`` gives them.
+        ``layer``, its kind, and the constructor's arguments as ``get_config`` gives them.
 
     Returns
     -------
@@ -115,7 +115,9 @@ def from_settings(settings):
             f"{checks.describe(settings)}."
         )
     settings = dict(settings)
-    kind = checks.choice("kind of layer in layers", settings.pop("kind", None), LAYERS)
+    # older files call it kind, as a PositionalEncoding calls one of its arguments
+    kind = settings.pop("layer", None) or settings.pop("kind", None)
+    kind = checks.choice("kind of layer in layers", kind, LAYERS)
     taken = inspect.signature(LAYERS[kind]).parameters
     for name in settings:
         checks.choice(f"An argument of {kind} in layers", name, taken)

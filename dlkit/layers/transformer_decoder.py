@@ -10,7 +10,10 @@ class TransformerDecoder(TransformerEncoder):
 
     Causal: time step t looks at the steps 0 … t only, so that the block can learn to write on. With
     a context (what an encoder made of another sequence) a cross-attention follows: its queries are
-    the time steps of x, its keys and values those of the context (Vaswani et al. 2017, figure 1).
+    the time steps of x, its keys and values those of the context (Vaswani et al. 2017, figure 1):
+    u = norm(x + causal attention(x)), z = norm(u + attention(u, context)),
+    y = norm(z + W₂ f(W₁ z + b₁) + b₂); with ``normalize_first`` each norm stands before its
+    sublayer instead.
 
     Parameters
     ----------
@@ -123,6 +126,10 @@ class TransformerDecoder(TransformerEncoder):
         return self.compute_output(x, training, mask, context, context_mask)
 
     def compute_output(self, x, training, mask=None, context=None, context_mask=None):
+        if context is None and self.context_dim is not None:
+            raise ValueError(
+                f"{self.name} needs a context, which a network cannot give it. Leave context_dim out."
+            )
         if context is None:
             return super().compute_output(x, training, mask)
         attend, attend_across, feed_forward = self.steps

@@ -8,6 +8,8 @@ import numpy as np
 
 from dlkit import checks
 from dlkit.datasets import Data
+from dlkit.datasets.cleaning import is_one_hot
+from dlkit.report.metrics import predict
 from dlkit.training.config import TrainingConfig
 from dlkit.training.job import TrainingJob
 
@@ -75,37 +77,40 @@ def prepare_dl_data(X_train, y_train, X_val, y_val, X_test, y_test, task_type="c
 
 def _numbered(y):
     """Return the labels of each part as 0 … classes − 1, in the order that training gives them."""
-    labels = {}
-    for name, part in y.items():
-        part = np.asarray(part)
-        if part.ndim == 2 and part.shape[1] > 1 and np.isin(part, (0, 1)).all():
-            part = part.argmax(axis=1)  # one-hot
-        part = part.reshape(len(part)) if part.ndim == 2 and part.shape[1] == 1 else part
-        words = part.dtype.kind in "US" or (
-            part.dtype == object and all(isinstance(label, str) for label in part.flat)
-        )
-        if part.ndim != 1 or not len(part) or not (words or part.dtype.kind in "biuf"):
-            raise ValueError(
-                f"{name} must hold one label per sample, a whole number or a word, but got "
-                f"{checks.describe(y[name])}."
-            )
-        if part.dtype.kind == "f" and not (np.isfinite(part) & (part == np.round(part))).all():
-            raise ValueError(
-                f"{name} must hold whole numbers or words for classification, but holds "
-                f"{part[~(part == np.round(part))][0]}. Set task_type='regression' for quantities."
-            )
-        labels[name] = part.astype(str) if words else part.astype("int64")
+    labels = {name: _labels(name, part) for name, part in y.items()}
     classes = np.unique(labels["y_train"])
     for name, part in labels.items():
-        strange = sorted(set(part.tolist()) - set(classes.tolist()), key=str)
-        if strange:
-            raise ValueError(
-                f"{name} holds the class {strange[0]!r}, which does not occur in y_train: no "
-                "network can learn it. Split again, stratified, or take it out."
+        if (part.dtype.kind == "U") != (classes.dtype.kind == "U"):
+            raise TypeError(
+                f"{name} must hold the same kind of labels as y_train, whole numbers or words, but "
+                f"got {checks.describe(y[name])}."
             )
-        if part.dtype.kind != labels["y_train"].dtype.kind:
-            raise TypeError(f"{name} must hold the same kind of labels as y_train.")
+        strange = np.setdiff1d(part, classes)
+        if len(strange):
+            known = ", ".join(map(str, classes[:10])) + (", …" if len(classes) > 10 else "")
+            raise ValueError(
+                f"{name} holds the class {strange[0]}, which does not occur in y_train, so that no "
+                f"network can learn it. Its classes must be among: {known}. Split again, stratified."
+            )
     return {name: np.searchsorted(classes, part) for name, part in labels.items()}
+
+
+def _labels(name, given):
+    """Return words as an array of strings, and numbers or one-hot rows as whole numbers."""
+    flat = np.asarray(given, dtype=object).ravel()
+    if len(flat) and all(isinstance(label, str) for label in flat):
+        words = np.asarray(given, dtype=str)
+        if words.ndim and words.size == len(words):
+            return words.ravel()
+    part = checks.array(name, given, ndim=(1, 2))
+    if is_one_hot(part):
+        return part.argmax(axis=1)
+    if part.size != len(part) or (part != np.floor(part)).any():
+        raise ValueError(
+            f"{name} must hold one label per sample, a whole number or a word, or one-hot rows, but "
+            f"got {checks.describe(given)}. For quantities, set task_type='regression'."
+        )
+    return part.ravel().astype("int64")
 
 
 class DLTrainer:
@@ -186,14 +191,16 @@ class DLTrainer:
 
 
 def _task_type(model, y_train):
+    """Return the task that a model's loss, or its outputs and the targets, speak of."""
     loss = getattr(model, "loss", None)
     if loss is not None:
-        name = (
-            loss if isinstance(loss, str) else getattr(loss, "name", getattr(loss, "__name__", ""))
-        )
+        name = loss if isinstance(loss, str) else getattr(loss, "name", None) or loss.__name__
         return "classification" if "crossentropy" in name or "hinge" in name else "regression"
-    kind = np.asarray(y_train).dtype.kind
-    return "classification" if kind in "biu" else "regression"
+    y_train = checks.array("y_train", y_train, ndim=(1, 2))
+    labels = y_train.size == len(y_train) and (y_train == np.floor(y_train)).all()
+    outputs = (getattr(model, "output_shape", None) or (1,))[-1]
+    whole = y_train.dtype.kind in "biu" or (labels and outputs > 1)
+    return "classification" if whole or is_one_hot(y_train) else "regression"
 
 
 def train_dl_model(
@@ -236,6 +243,8 @@ def train_dl_model(
         If an argument is not allowed, or the data do not fit the kind of model.
     """
     checks.choice("kind", kind, KINDS)
+    checks.array("X_test", X_test)
+    checks.array("y_test", y_test)
     data = Data(X_train, y_train, X_val, y_val, X_test, y_test, task_type=task_type)
     needed = {"sequential": 1, "cnn": 3, "rnn": 2}[kind]
     if len(data.input_shape) != needed:
@@ -261,4 +270,4 @@ def train_dl_model(
         learning_rate,
         early_stopping,
     )
-    return model, history, np.asarray(model.predict(data.x_test, verbose=0))
+    return model, history, predict(model, data.x_test.astype("float32"))

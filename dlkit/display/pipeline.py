@@ -107,12 +107,14 @@ def display_dl_training_results(history, predictions, y_test, task_type="classif
         If something does not fit.
     """
     y_test = checks.array("y_test", y_test, ndim=(1, 2))
+    predictions = checks.array("predictions", predictions, ndim=(1, 2))
+    checks.same_length(predictions=predictions, y_test=y_test)
     # the report of predictions never looks at the inputs
     x = np.zeros((len(y_test), 1))
     data = Data(x, y_test, x, y_test, x, y_test, task_type=task_type)
-    wide = np.ndim(predictions) == 2 and task_type == "classification"
-    if wide and np.shape(predictions)[1] > data.output_dim:
-        names = [str(label) for label in range(np.shape(predictions)[1])]
+    wide = predictions.ndim == 2 and task_type == "classification"
+    if wide and predictions.shape[1] > data.output_dim:  # a class that the test part lacks
+        names = [str(label) for label in range(predictions.shape[1])]
         data = Data(x, y_test, x, y_test, x, y_test, class_names=names)
     report = Report(predictions, data, history, part="test")
     figure = report.figure()

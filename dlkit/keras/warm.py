@@ -71,8 +71,14 @@ def warm_model(model, data, config):
         If model, data and loss do not fit each other.
     """
     loss, targets = loss_for(model, data, config.loss)
+    # one dtype for both parts: what the model takes, or tokens as the training part has them
+    floats = data.x_train.dtype.kind == "f" or data.x_validation.dtype.kind == "f"
+    dtype = model.inputs[0].dtype if floats else data.x_train.dtype
     parts = {
-        part: (getattr(data, f"x_{part}"), targets(getattr(data, f"y_{part}")))
+        part: (
+            getattr(data, f"x_{part}").astype(dtype, copy=False),
+            targets(getattr(data, f"y_{part}")),
+        )
         for part in ("train", "validation")
     }
     rule = config.replace(learning_rate_schedule=None, learning_rate=0.001).build_optimizer()

@@ -312,11 +312,14 @@ SPECIAL = {
         for name, part in _PARTS.items()
     },
     "train_dl_model": {
-        **_PARTS, "kind": choice("sequential", ("sequential", "cnn", "rnn")), "*": {"epochs": 1}
+        # one form of each is enough: every good call builds and compiles a Keras model
+        **{name: replace(part, odd=()) for name, part in _PARTS.items()},
+        "kind": choice("sequential", ("sequential", "cnn", "rnn")),
+        "*": {"epochs": 1},
     },
     "render_dl_config": {"kind": choice("cnn", ("sequential", "cnn", "rnn"))},
     "display_dl_training_results": {
-        "predictions": labels(LABELS, None, width=False),
+        "predictions": Argument(LABELS, (None, "text", 3, [], {}, X * math.nan, LABELS[:3]), (LABELS.tolist(),)),
         "y_test": labels(LABELS, None, names=("y_test", "y_train", "predictions")),
     },
     "keras.builders.build_sequential_model": {**KERAS_SEED, "units": sizes((3, 2)), "activation": choice("relu", ("relu", "leaky_relu", "softplus"))},

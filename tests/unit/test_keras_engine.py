@@ -395,3 +395,21 @@ def test_warm_runs_leak_little_memory(engine):
     for _ in range(30):
         train(engine.reconfigure(CONFIG) or engine, 1)
     assert (megabytes() - before) / 30 < 1  # a model built anew leaks about 4
+
+
+@pytest.mark.parametrize(
+    "dtypes", [("float64", "float32"), ("float16", "float64"), ("int64", "float32")]
+)
+def test_parts_in_other_dtypes_train_like_those_of_the_model(dtypes):
+    generator = np.random.default_rng(0)
+    x, y = generator.integers(-4, 5, (24, 3)), generator.integers(0, 2, 24)
+    losses = []
+    for kinds in (("float32", "float32"), dtypes):
+        parts = [x.astype(kind) for kind in kinds]
+        model = keras.Sequential(
+            [keras.Input((3,)), keras.layers.Dense(2, kernel_initializer="ones")]
+        )
+        engine = KerasEngine(model, Data(parts[0], y, parts[1], y), TrainingConfig(batch_size=8))
+        engine.begin_epoch(1)
+        losses.append([*engine.run(0, 3), engine.evaluate("validation")[0]])
+    np.testing.assert_array_equal(losses[0], losses[1])

@@ -2,8 +2,6 @@
 
 import numpy as np
 
-from dlkit.optimizers.pairing import Segment
-
 # A rule is applied to so many elements at once, so that its temporaries stay in the cache.
 BLOCK = 32768
 
@@ -70,8 +68,10 @@ def take_step(
     decay = (arguments["weight_decay"] or 0.0) * learning_rate
     size = segments[-1].stop
     for segment, scale in _scaled(segments, whole, arguments):
-        for block in _blocks(segment):
-            gradient, parameter = block.gradient, block.parameter
+        for first in range(segment.start, segment.stop, BLOCK):
+            last = min(first + BLOCK, segment.stop)
+            block = slice(first - segment.start, last - segment.start)
+            gradient, parameter = segment.gradient[block], segment.parameter[block]
             if scale != 1.0:
                 gradient = gradient * scale
             if limit is not None:
@@ -79,8 +79,8 @@ def take_step(
             if decay:
                 parameter -= decay * parameter
             old = slots
-            if parameter.size != size:
-                old = {name: slot[block.start : block.stop] for name, slot in slots.items()}
+            if last - first < size:
+                old = {name: slot[first:last] for name, slot in slots.items()}
             delta, new = rule.update(
                 np, gradient, parameter, old, scalars, learning_rate, **hyperparameters
             )
@@ -109,18 +109,3 @@ def _is_fresh(new, slot, gradient, parameter):
     """Return whether a slot's new values are an array like it that belongs to nobody else."""
     alone = new.base is None and new is not gradient and new is not parameter
     return alone and new.dtype == slot.dtype and new.shape == slot.shape
-
-
-def _blocks(segment):
-    if segment.parameter.size <= BLOCK:
-        return [segment]
-    return [
-        Segment(
-            segment.name,
-            segment.start + first,
-            min(segment.start + first + BLOCK, segment.stop),
-            segment.gradient[first : first + BLOCK],
-            segment.parameter[first : first + BLOCK],
-        )
-        for first in range(0, segment.parameter.size, BLOCK)
-    ]

@@ -79,6 +79,25 @@ def test_a_run_killed_twice_and_rewound_gives_the_same_bits(tmp_path, expected):
     assert killed_run.outcome(job) == expected("numpy")
 
 
+def test_a_keras_run_that_was_stopped_goes_on_to_the_same_bits(tmp_path, expected):
+    pytest.importorskip("keras")
+    data = killed_run.make_data()
+    job = TrainingJob(killed_run.make_model("keras"), data, killed_run.CONFIG, tmp_path)
+    job.step(20)
+    model = killed_run.make_model("keras", seed=99)  # other layer names, other weights
+    again = TrainingJob.from_checkpoint(tmp_path, model, data)
+    again.resume()
+    again.wait()
+    assert killed_run.outcome(again) == expected("keras")
+    again.rewind()
+    again.start()
+    again.wait()
+    assert killed_run.outcome(again) == expected("keras")
+    model.layers[0].trainable = False
+    with pytest.raises(ValueError, match=r"model must be .*frozen is \[1\] here and \[\]"):
+        TrainingJob.from_checkpoint(tmp_path, model, data)
+
+
 @pytest.mark.full
 @pytest.mark.parametrize("block", range(10))
 def test_two_hundred_kills(tmp_path, expected, block):

@@ -51,7 +51,8 @@ def _host(rule):
     Host.__module__ = __name__
     Host.__signature__ = signature(rule)
     listing = "\n    ".join(
-        f"{name} : float\n        Default {declared.default}; {_words(declared.limits)}."
+        f"{name} : {type(declared.default).__name__}\n        "
+        f"Default {declared.default}; {_words(declared.limits) or 'True or False'}."
         for name, declared in rule.hyperparameters.items()
     )
     Host.__doc__ = (rule.__doc__ or "") + _COMMON.format(hyperparameters=listing or "")

@@ -13,8 +13,20 @@ _ELSEWHERE = {
     "Momentum(momentum=0.9).",
     "nesterov": "Nesterov momentum is an optimizer of its own here: Nesterov(momentum=0.9).",
     "amsgrad": "AMSGrad is an optimizer of its own here: AMSGrad().",
-    "centered": "The centred form is left out here.",
     "lr": "Write learning_rate.",
+    "betas": "Write beta_1 and beta_2.",
+    "eps": "Write epsilon.",
+    "alpha": "Write rho.",
+    **dict.fromkeys(
+        (
+            "use_ema",
+            "ema_momentum",
+            "ema_overwrite_frequency",
+            "loss_scale_factor",
+            "gradient_accumulation_steps",
+        ),
+        "Keras alone has it: give it to to_keras().",
+    ),
 }
 
 
@@ -71,7 +83,7 @@ def checked(rule, arguments):
         if name not in known:
             raise TypeError(_unknown(rule, name, known))
     complete = {
-        name: checks.number(name, arguments.get(name, declared.default), **declared.limits)
+        name: declared.check(name, arguments.get(name, declared.default))
         for name, declared in rule.hyperparameters.items()
     }
     decay = arguments.get("weight_decay", rule.weight_decay)

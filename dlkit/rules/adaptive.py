@@ -1,6 +1,6 @@
 """Rules that divide each gradient by the size that it usually has."""
 
-from dlkit.rules.base import Rule, fraction, not_negative, positive
+from dlkit.rules.base import Rule, fraction, not_negative, positive, truth_value
 
 
 class adagrad(Rule):
@@ -43,29 +43,73 @@ class rmsprop(Rule):
     ::
 
         mean_square = rho * mean_square + (1 - rho) * gradient**2
-        delta = -learning_rate * gradient / sqrt(mean_square + epsilon)
+        spread = mean_square
+        step = learning_rate * gradient / sqrt(spread + epsilon)
+        delta = -step
 
-    This is the plain form of the lecture, with neither momentum nor centring. As in Keras,
-    ``epsilon`` stands inside the root and ``rho`` is 0.9; in PyTorch ``epsilon`` stands outside,
-    and ``rho`` is called ``alpha`` and is 0.99.
+    ``centered=True`` divides by the spread of the gradients around their own moving average::
 
-    Source: Hinton, Srivastava and Swersky (2012), "Neural networks for machine learning",
-    lecture 6e.
+        mean = rho * mean + (1 - rho) * gradient
+        spread = maximum(mean_square - mean**2, 0)
+
+    (rounding alone can make the difference negative), and ``momentum`` above 0 keeps part of the
+    velocity, in units of the parameter::
+
+        velocity = momentum * velocity + step
+        delta = -velocity
+
+    As in Keras, ``epsilon`` stands inside the root, ``rho`` is 0.9 and the learning rate is inside
+    the velocity. In PyTorch ``epsilon`` stands outside, ``rho`` is called ``alpha`` and is 0.99,
+    and the learning rate is outside, which is the same while it is constant.
+
+    Source: Hinton, Srivastava and Swersky (2012), "Neural networks for machine learning", lecture
+    6e; centred and with momentum Graves (2013), "Generating sequences with recurrent neural
+    networks", equations 38 to 41.
     """
 
     title = "RMSProp"
-    hyperparameters = {"rho": fraction(0.9), "epsilon": positive(1e-7)}
+    hyperparameters = {
+        "rho": fraction(0.9),
+        "momentum": fraction(0.0),
+        "epsilon": positive(1e-7),
+        "centered": truth_value(False),
+    }
 
     @staticmethod
-    def init(xp, parameter, **_):
-        return {"mean_square": xp.zeros_like(parameter)}
+    def init(xp, parameter, momentum=0.0, centered=False, **_):
+        names = ["mean_square"] + ["mean"] * centered + ["velocity"] * (momentum > 0)
+        return {name: xp.zeros_like(parameter) for name in names}
 
     @staticmethod
-    def update(xp, gradient, parameter, slots, scalars, learning_rate, rho, epsilon):
+    def update(
+        xp,
+        gradient,
+        parameter,
+        slots,
+        scalars,
+        learning_rate,
+        rho,
+        epsilon,
+        momentum=0.0,
+        centered=False,
+    ):
         mean_square = slots["mean_square"]
         mean_square = rho * mean_square + (1 - rho) * gradient**2
-        delta = -learning_rate * gradient / xp.sqrt(mean_square + epsilon)
-        return delta, {"mean_square": mean_square}
+        updated = {"mean_square": mean_square}
+        spread = mean_square
+        if centered:
+            mean = slots["mean"]
+            mean = rho * mean + (1 - rho) * gradient
+            spread = xp.maximum(mean_square - mean**2, 0)
+            updated["mean"] = mean
+        step = learning_rate * gradient / xp.sqrt(spread + epsilon)
+        delta = -step
+        if momentum > 0:
+            velocity = slots["velocity"]
+            velocity = momentum * velocity + step
+            delta = -velocity
+            updated["velocity"] = velocity
+        return delta, updated
 
 
 class adadelta(Rule):

@@ -2,21 +2,29 @@
 
 from typing import NamedTuple
 
+from dlkit import checks
+
 
 class Hyperparameter(NamedTuple):
     """A hyper-parameter's default and the range that is allowed.
 
     Attributes
     ----------
-    default : float
+    default : float or bool
         Its value when you do not give one.
     limits : dict
         The bounds, as `dlkit.checks.number` takes them (``minimum``, ``above``, ``maximum``,
-        ``below``).
+        ``below``, ``whole``); empty for True or False.
     """
 
-    default: float
+    default: float | bool
     limits: dict
+
+    def check(self, name, value):
+        """Return ``value`` if it is allowed, or raise an error that names it."""
+        if isinstance(self.default, bool):
+            return checks.truth_value(name, value)
+        return checks.number(name, value, **self.limits)
 
 
 def fraction(default):
@@ -32,6 +40,11 @@ def positive(default):
 def not_negative(default):
     """Declare a hyper-parameter that is 0 or more."""
     return Hyperparameter(default, {"minimum": 0})
+
+
+def truth_value(default):
+    """Declare a hyper-parameter that is True or False."""
+    return Hyperparameter(default, {})
 
 
 def not_positive(default):

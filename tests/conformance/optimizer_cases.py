@@ -117,7 +117,7 @@ CASES = {
         {"rho": 0.875, **EPSILON},
         {
             "epsilon outside the root": [
-                ("xp.sqrt(mean_square + epsilon)", "(xp.sqrt(mean_square) + epsilon)")
+                ("xp.sqrt(spread + epsilon)", "(xp.sqrt(spread) + epsilon)")
             ],
             "rho on the wrong side": [
                 ("(1 - rho)", "rho_"),
@@ -125,11 +125,11 @@ CASES = {
                 ("rho_", "rho"),
             ],
             "sum instead of mean": [("(1 - rho) * ", "")],
-            "no root": [("xp.sqrt(mean_square + epsilon)", "(mean_square + epsilon)")],
+            "no root": [("xp.sqrt(spread + epsilon)", "(spread + epsilon)")],
             "divided before it is updated": [
-                ("xp.sqrt(mean_square", "xp.sqrt(slots['mean_square']")
+                ("spread = mean_square\n", "spread = slots['mean_square']\n")
             ],
-            "wrong sign": [("-learning_rate", "learning_rate")],
+            "wrong sign": [("delta = -step", "delta = step")],
         },
     ),
     "adam": Case(K.Adam, BETAS | EPSILON, ADAM_WRONG),
@@ -268,6 +268,50 @@ CASES = {
     ),
 }
 
+# Other forms of a rule: (name, further hyper-parameters, the wrong variants of this form alone).
+FORMS = {
+    "rmsprop, momentum": (
+        "rmsprop",
+        {"momentum": 0.75},
+        {
+            "no memory": [("momentum * velocity + step", "step")],
+            "dampened": [("velocity + step", "velocity + (1 - momentum) * step")],
+            "learning rate outside, twice": [
+                ("delta = -velocity", "delta = -learning_rate * velocity")
+            ],
+            "velocity forgotten": [
+                ("updated['velocity'] = velocity", "updated['velocity'] = step")
+            ],
+            "look-ahead": [("delta = -velocity", "delta = -(momentum * velocity + step)")],
+            "wrong sign": [("delta = -velocity", "delta = velocity")],
+        },
+    ),
+    "rmsprop, centered": (
+        "rmsprop",
+        {"centered": True},
+        {
+            "not centered": [("mean_square - mean ** 2", "mean_square")],
+            "mean not squared": [("mean ** 2", "mean")],
+            "sign of the mean": [("mean_square - mean ** 2", "mean_square + mean ** 2")],
+            "old mean": [("mean ** 2", "slots['mean'] ** 2")],
+            "gradient instead of its mean": [("mean ** 2", "gradient ** 2")],
+            "mean forgotten": [("updated['mean'] = mean", "updated['mean'] = slots['mean']")],
+        },
+    ),
+    "rmsprop, centered, momentum": (
+        "rmsprop",
+        {"centered": True, "momentum": 0.75},
+        {
+            "centre left out of the velocity": [
+                (
+                    "velocity + step",
+                    "velocity + learning_rate * gradient / xp.sqrt(mean_square + epsilon)",
+                )
+            ]
+        },
+    ),
+}
+
 
 def fed_gradients(steps, seed=0):
     """Return (steps, 19) gradients, of sizes from 0.001 to 10, some of them 0 for long or always.
@@ -341,8 +385,9 @@ def ours(name, **arguments):
 @functools.cache
 def plain_reference(name, steps):
     """Return what Keras makes of the fed gradients, with the hyper-parameters of the case."""
+    name, form, _ = FORMS.get(name, (name, {}, {}))
     case = CASES[name]
-    arguments = {"learning_rate": case.learning_rate, **case.hyperparameters}
+    arguments = {"learning_rate": case.learning_rate, **case.hyperparameters, **form}
     if name == "adamw":
         arguments["weight_decay"] = 2.0**-4
     return keras_trajectory(case.reference(**arguments), fed_gradients(steps))
@@ -350,15 +395,17 @@ def plain_reference(name, steps):
 
 def differences(name, steps):
     """Return the largest difference from Keras after each step."""
-    arguments = {"weight_decay": 2.0**-4} if name == "adamw" else {}
-    mine = trajectory(ours(name, **arguments), fed_gradients(steps))
+    rule, form, _ = FORMS.get(name, (name, {}, {}))
+    arguments = {"weight_decay": 2.0**-4} if name == "adamw" else form
+    mine = trajectory(ours(rule, **arguments), fed_gradients(steps))
     with np.errstate(invalid="ignore"):
         return np.nan_to_num(np.abs(mine - plain_reference(name, steps)), nan=np.inf).max(axis=1)
 
 
 def agrees(name, steps=200):
     """Return whether a rule, as it now is, agrees with Keras at every step."""
-    return bool((differences(name, steps) <= CASES[name].tolerance).all())
+    tolerance = CASES[FORMS[name][0] if name in FORMS else name].tolerance
+    return bool((differences(name, steps) <= tolerance).all())
 
 
 def wrong_variant(name, edits):

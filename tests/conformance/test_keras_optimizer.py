@@ -214,3 +214,13 @@ def same_values(ones, others):
         np.testing.assert_array_equal(
             keras.ops.convert_to_numpy(one), keras.ops.convert_to_numpy(other)
         )
+
+
+@pytest.mark.parametrize("form", cases.FORMS)
+def test_other_forms_in_keras_equal_those_in_numpy(form, float64):
+    name, arguments, _ = cases.FORMS[form]
+    gradients = cases.fed_gradients(30, seed=3)
+    mine = cases.trajectory(cases.ours(name, **arguments), gradients)
+    hosted = cases.ours(name, **arguments).to_keras()
+    again = RuleOptimizer.from_config(hosted.get_config())
+    assert np.abs(mine - cases.keras_trajectory(again, gradients, compiled=False)).max() <= 1e-12

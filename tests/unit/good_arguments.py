@@ -198,7 +198,10 @@ def _activation_parameters(kind):
 def _optimizer_arguments(kind):
     limits = {name: row.limits for name, row in kind.rule.hyperparameters.items()}
     values = {name: row.default for name, row in kind.rule.hyperparameters.items()}
-    own = {name: number(values[name], **limits[name]) for name in limits}
+    own = {
+        name: truth(value) if isinstance(value, bool) else number(value, **limits[name])
+        for name, value in values.items()
+    }
     if kind is optimizers.LBFGS:
         return own
     own |= {name: rate(1.0, optional=True) for name in ("clipnorm", "clipvalue", "global_clipnorm")}

@@ -128,7 +128,8 @@ class GRU(Gated):
         self._inner = self.workspace("inner", h[1:].shape)
         width = 3 * units if self.reset_after else 2 * units
         recurrent, product = np.empty_like(z[0, :, :width]), np.empty_like(h[0])
-        for t, (update, reset, candidate) in enumerate(self._values):
+        for t in self.time_steps(z):
+            update, reset, candidate = self._values[t]
             of_gates, of_candidate, inner = self._z[t, :2], self._z[t, 2], self._inner[t]
             np.matmul(h[t], kernel[:, :width], out=recurrent)
             z[t, :, : 2 * units] += recurrent[:, : 2 * units]

@@ -125,10 +125,12 @@ class LSTM(Gated):
         kernel, bias = super().input_weights()
         if not self.one_tanh:
             return kernel, bias
-        # z / 2 for the three σ, which is exact in binary; g has tanh itself
-        self._half = np.array([0.5, 0.5, 1, 0.5], self.dtype)
-        factor = np.repeat(self._half, self.units)
-        return kernel * factor, None if bias is None else bias * factor
+        half = self.halves()
+        return kernel * half, None if bias is None else bias * half
+
+    def halves(self):
+        """Return a factor for each column of z: 1/2 for the three σ, which is exact; 1 for g."""
+        return np.repeat(np.array([0.5, 0.5, 1, 0.5], self.dtype), self.units)
 
     def run(self, z, states, keep):
         (h, c), recurrent_kernel = states, self.parameters["recurrent_kernel"]
@@ -137,10 +139,11 @@ class LSTM(Gated):
         self._z, self._values = self.split(z), self.split(values)
         self._tanh_c = self.workspace("tanh_c", h[1:].shape)
         if self.one_tanh:
-            half = np.tile(np.repeat(self._half, self.units), (len(h[0]), 1))
+            half = np.tile(self.halves(), (len(h[0]), 1))
             recurrent_kernel, rest = recurrent_kernel * half[0], 1 - half
         recurrent, product = np.empty_like(z[0]), np.empty_like(h[0])
-        for t, (i, f, g, o) in enumerate(self._values):
+        for t in self.time_steps(z):
+            i, f, g, o = self._values[t]
             z[t] += np.matmul(h[t], recurrent_kernel, out=recurrent)
             if self.one_tanh:  # tanh(z / 2) / 2 + 1 / 2 for σ, g is left alone
                 now = np.tanh(z[t], out=z[t])
@@ -158,31 +161,36 @@ class LSTM(Gated):
                 np.copyto(c[t + 1], c[t], where=~keep[t])
 
     def run_back(self, gradients, keep):
-        (dh, dc), (h, c) = gradients, self._states
-        i, f, g, o = self._values.swapaxes(0, 1)
+        (dh, dc), h = gradients, self._states[0]
         delta = self.workspace("delta", (*h[1:].shape[:2], 4 * self.units))
-        blocks = self.split(delta)
-        # δ without ∂L/∂c_t and ∂L/∂h_t, which come only on the way
-        partners = (g, c[:-1], i, self._tanh_c)
-        for k, (function, partner) in enumerate(zip(self.functions, partners, strict=True)):
-            slope = function.slope(self._z[:, k], self._values[:, k])
-            np.multiply(slope, partner, out=blocks[:, k])
-        to_c = o * self.activation.slope(c[1:], self._tanh_c)
-        if keep is not None:  # what is passed over has no part in it
-            delta *= keep
-            to_c *= keep
-            f = np.where(keep, f, 1)
+        blocks, forget = self.split(delta), self._values[:, 1]
         back, product = self.parameters["recurrent_kernel"].T, np.empty_like(h[0])
-        for t in reversed(range(len(delta))):
-            dc[t + 1] += np.multiply(dh[t + 1], to_c[t], out=product)
-            blocks[t, :3] *= dc[t + 1]
-            blocks[t, 3] *= dh[t + 1]
-            dh[t] += np.matmul(delta[t], back, out=product)
-            np.multiply(dc[t + 1], f[t], out=dc[t])
-            if keep is not None:
-                dh[t] += dh[t + 1] * ~keep[t]
+        for few in reversed(self.few_steps(delta)):
+            to_c = self._factors(few, blocks, keep)
+            for t in reversed(range(few.start, few.stop)):
+                dc[t + 1] += np.multiply(dh[t + 1], to_c[t - few.start], out=product)
+                blocks[t, :3] *= dc[t + 1]
+                blocks[t, 3] *= dh[t + 1]
+                dh[t] += np.matmul(delta[t], back, out=product)
+                np.multiply(dc[t + 1], forget[t], out=dc[t])
+                if keep is not None:
+                    dh[t] += dh[t + 1] * ~keep[t]
+                    np.copyto(dc[t], dc[t + 1], where=~keep[t])
         self.recurrent_gradients(delta)
         return delta
+
+    def _factors(self, few, blocks, keep):
+        """Write δ without ∂L/∂c_t and ∂L/∂h_t, which come only on the way; return o tanh'(c_t)."""
+        i, f, g, o = self._values[few].swapaxes(0, 1)
+        c, tanh_c = self._states[1], self._tanh_c[few]
+        for k, partner in enumerate((g, c[few], i, tanh_c)):
+            slope = self.functions[k].slope(self._z[few, k], self._values[few, k])
+            np.multiply(slope, partner, out=blocks[few, k])
+        to_c = o * self.activation.slope(c[few.start + 1 : few.stop + 1], tanh_c)
+        if keep is not None:  # what is passed over has no part in it
+            blocks[few] *= keep[few, np.newaxis]
+            to_c *= keep[few]
+        return to_c
 
     @property
     def cell_states(self):

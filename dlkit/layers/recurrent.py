@@ -8,6 +8,8 @@ from dlkit.layers.masking import check_mask
 from dlkit.layers.states import Stateful, elementwise
 
 INITIALIZERS = ("kernel_initializer", "recurrent_initializer", "bias_initializer")
+# So many numbers are made at a time: they stay in the processor's cache.
+CACHED = 2**16
 REGULARIZERS = ("kernel_regularizer", "recurrent_regularizer", "bias_regularizer")
 
 
@@ -116,12 +118,13 @@ class Recurrent(Stateful):
     # -- what a subclass gives ---------------------------------------------------------------
 
     def run(self, z, states, keep):
-        """Fill ``states[k][1:]``, given z = x W + b for all time steps and ``states[k][0]``.
+        """Fill ``states[k][1:]``, given ``states[k][0]``, in a loop over ``time_steps(z)``.
 
         Parameters
         ----------
         z : numpy.ndarray
-            (time, batch, blocks · units), may be overwritten.
+            (time, batch, blocks · units): z[t] = x_t W + b once ``time_steps`` has come to t. It
+            may be overwritten.
         states : tuple of numpy.ndarray
             h (and c), each (time + 1, batch, units).
         keep : numpy.ndarray or None
@@ -141,6 +144,25 @@ class Recurrent(Stateful):
             As in ``run``.
         """
         raise NotImplementedError(f"{type(self).__name__} must define run_back.")
+
+    def time_steps(self, z):
+        """Yield t = 0, 1, … once z[t] = x_t W + b is there.
+
+        The inputs of many steps go through one product, but only of as many as stay in the
+        processor's cache until they are used.
+        """
+        kernel, bias = self.input_weights()
+        for few in self.few_steps(z):
+            x, rows = self.x[few], z[few].reshape(-1, z.shape[-1])
+            np.matmul(x.reshape(-1, x.shape[-1]), kernel, out=rows)
+            if bias is not None:
+                rows += bias
+            yield from range(few.start, few.stop)
+
+    def few_steps(self, array):
+        """Return slices of time, so short that what an array holds of each stays in the cache."""
+        many = max(1, CACHED // array[0].size)
+        return [slice(start, min(start + many, len(array))) for start in range(0, len(array), many)]
 
     def recurrent_gradients(self, delta):
         """Write ∂L/∂U = Σ_t h_{t-1}ᵀ δ_t and ∂L/∂b = Σ_t δ_t, all time steps in one product."""
@@ -215,21 +237,15 @@ class Recurrent(Stateful):
             self._final_gradient = None
 
     def compute_output(self, x, training, mask=None, initial_state=None):
-        batch, time, features = x.shape
-        kernel, bias = self.input_weights()
+        batch, time, _ = x.shape
         self.x = self._time_major(x, training)
-        z = self.workspace("z", (time, batch, kernel.shape[1]))
-        np.matmul(
-            self.x.reshape(-1, features), kernel, out=z.reshape(-1, kernel.shape[1])
-        )  # all steps' inputs in one product
-        if bias is not None:
-            z += bias
         self._states = tuple(
             self.workspace(name, (time + 1, batch, self.units)) for name in self.state_names
         )
         for state, start in zip(self._states, initial_state or self._zeros, strict=True):
             state[0] = start
         self._keep = None if mask is None else self._read_order(mask.T)[..., np.newaxis]
+        z = self.workspace("z", (time, batch, self.blocks * self.units))
         self.run(z, self._states, self._keep)
         h = self._states[0]
         return h[1:].transpose(1, 0, 2) if self.return_sequences else h[-1]

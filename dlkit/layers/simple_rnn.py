@@ -46,7 +46,7 @@ class SimpleRNN(Recurrent):
     def run(self, z, states, keep):
         (h,), recurrent_kernel = states, self.parameters["recurrent_kernel"]
         recurrent = np.empty_like(z[0])
-        for t in range(len(z)):
+        for t in self.time_steps(z):
             z[t] += np.matmul(h[t], recurrent_kernel, out=recurrent)
             h[t + 1] = self.activation.forward(z[t], out=h[t + 1])
             if keep is not None:

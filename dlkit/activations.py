@@ -146,7 +146,7 @@ class Softplus(Activation):
 
 
 class Softsign(Activation):
-    """f(x) = x / (1 + |x|), slope 1 / (1 + |x|)²."""
+    """f(x) = x / (1 + |x|), slope 1 / (1 + |x|)² (Bergstra et al. 2009)."""
 
     def forward(self, x, out=None):
         return np.divide(x, 1 + np.abs(x), out=out)
@@ -156,7 +156,10 @@ class Softsign(Activation):
 
 
 class HardSigmoid(Activation):
-    """f(x) = (x + 3) / 6 cut to 0 … 1, slope 1/6 where -3 < x < 3 (Keras 3; Keras 2 had 0.2 x)."""
+    """f(x) = (x + 3) / 6 cut to 0 … 1, slope 1/6 where -3 < x < 3 (Howard et al. 2019).
+
+    As in Keras 3; Keras 2 had 0.2 x + 0.5.
+    """
 
     def forward(self, x, out=None):
         return np.clip((x + 3) / 6, 0, 1, out=out)

@@ -43,6 +43,12 @@ class Value:
     >>> y.backward()
     >>> y.data, x.gradient, w.gradient
     (-5.0, -3.0, 2.0)
+
+    Raises
+    ------
+    TypeError, ValueError
+        If ``data`` is no finite number or ``label`` no text; from an operation, if it has no finite
+        result.
     """
 
     __array_ufunc__ = None  # NumPy's numbers and arrays leave the operation to us

@@ -25,6 +25,11 @@ def compute_fans(shape):
     -------
     tuple of int
         As Keras counts: for one axis both are its length, for a scalar both are 1.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If ``shape`` is no tuple of whole numbers of 1 or more.
     """
     shape = checks.shape("shape", shape, allow_scalar=True)
     if len(shape) < 2:
@@ -35,7 +40,25 @@ def compute_fans(shape):
 
 
 def truncated_normal(generator, shape, stddev):
-    """Draw from a normal distribution; what lies beyond two standard deviations is drawn again."""
+    """Draw from a normal distribution; what lies beyond two standard deviations is drawn again.
+
+    Parameters
+    ----------
+    generator : numpy.random.Generator
+    shape : tuple of int
+    stddev : float
+        Of the distribution before it is cut, 0 or more; afterwards it is 0.88 times that.
+
+    Returns
+    -------
+    numpy.ndarray, float64
+        Of that shape.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is of the wrong type or out of range.
+    """
     randomness.check_generator(generator)
     shape = checks.shape("shape", shape, allow_scalar=True)
     stddev = checks.number("stddev", stddev, minimum=0)
@@ -48,7 +71,18 @@ def truncated_normal(generator, shape, stddev):
 
 
 class Initializer:
-    """The numbers a parameter starts from: ``initializer(shape, generator)`` gives an array."""
+    """The numbers a parameter starts from: ``initializer(shape, generator)`` gives an array.
+
+    Parameters
+    ----------
+    **arguments : float
+        What the kind of initializer leaves open, with its defaults in ``defaults``.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is unknown, of the wrong type or out of range.
+    """
 
     defaults: ClassVar = {}
     positive = ()
@@ -239,6 +273,11 @@ def get(initializer, **arguments):
     Returns
     -------
     Initializer
+
+    Raises
+    ------
+    TypeError, ValueError
+        If it is unknown, or an argument is wrong.
     """
     if isinstance(initializer, Initializer):
         initializer = {"name": initializer.name, **initializer.arguments}

@@ -16,6 +16,11 @@ class Loss:
     and, below it, ``slope``, its derivative with respect to ``y_pred``. The loss is the mean of
     ``per_sample`` over all samples, as in Keras, so the gradient is ``slope`` divided by their
     number.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is of the wrong type or out of range.
     """
 
     task_type = "regression"

@@ -78,7 +78,10 @@ class LogCosh(Loss):
 
 
 class Hinge(Loss):
-    """L = mean_k max(1 - t y, 0), t = ±1 (labels 0 and 1 are read as -1 and 1)."""
+    """L = mean_k max(1 - t y, 0), t = ±1 (labels 0 and 1 are read as -1 and 1).
+
+    Right answers beyond the margin of 1 cost nothing (Cortes and Vapnik 1995).
+    """
 
     task_type = "classification"
 
@@ -197,6 +200,11 @@ def default_loss(y, output_activation, output_shape):
     Loss
         Cross-entropy after softmax or sigmoid and for whole-number labels with several outputs,
         else `MeanSquaredError`.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If ``y`` holds no numbers, or another argument is of the wrong type.
     """
     y = checks.array("y", y)
     checks.text("output_activation", output_activation)

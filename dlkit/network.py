@@ -76,6 +76,11 @@ class Network(LayerStack):
         -------
         numpy.ndarray
             (batch, \\*output_shape), a copy.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If an argument does not fit.
         """
         training = checks.truth_value("training", training)
         return self._run(network_checks.check_inputs(self, x), training).copy()
@@ -96,6 +101,13 @@ class Network(LayerStack):
         -------
         numpy.ndarray
             ∂loss/∂x, (batch, \\*input_shape), a copy. Regularizers are not part of it.
+
+        Raises
+        ------
+        RuntimeError
+            If ``forward`` has not run yet.
+        TypeError, ValueError
+            If ``upstream`` does not fit.
         """
         upstream = network_checks.check_upstream(self, upstream)
         for layer in reversed(self.layers):
@@ -128,6 +140,11 @@ class Network(LayerStack):
         Returns
         -------
         float
+
+        Raises
+        ------
+        TypeError, ValueError
+            If an argument does not fit; nothing has changed then.
         """
         if checks.truth_value("check", check):
             training = checks.truth_value("training", training)
@@ -194,6 +211,11 @@ class Network(LayerStack):
         -------
         numpy.ndarray
             (samples, \\*output_shape).
+
+        Raises
+        ------
+        TypeError, ValueError
+            If an argument does not fit.
         """
         batch_size = checks.whole_number("batch_size", batch_size)
         x = network_checks.check_inputs(self, x)
@@ -216,6 +238,11 @@ class Network(LayerStack):
         -------
         dict
             ``loss`` (penalties included), and ``accuracy`` or ``mae``.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If an argument does not fit.
         """
         batch_size = checks.whole_number("batch_size", batch_size)
         if checks.truth_value("check", check):
@@ -269,6 +296,11 @@ class Network(LayerStack):
         -------
         History
             ``history.history`` as in Keras.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If an argument does not fit; nothing has been trained then.
         """
         # Lazily: training stands above the network, and only this one method reaches up to it.
         from dlkit.training.config import TrainingConfig
@@ -302,6 +334,13 @@ class Network(LayerStack):
         ----------
         path : str or path
             Where to; an existing file is replaced once the new one is safely on the disk.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If ``path`` is no path.
+        OSError
+            If the folder does not exist, or the disk is full; an old file is still there then.
         """
         from dlkit.network_files import save
 

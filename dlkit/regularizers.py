@@ -78,6 +78,11 @@ def get(regularizer):
     Returns
     -------
     L1L2 or None
+
+    Raises
+    ------
+    TypeError, ValueError
+        If it is unknown, or a strength is wrong.
     """
     if regularizer is None or isinstance(regularizer, L1L2):
         return regularizer

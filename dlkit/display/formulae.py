@@ -166,13 +166,13 @@ LAYERS = {
         r"y = \mathrm{concat}_h\left(\mathit{head}_h\right) W_O + b_O",
     ),
     "TransformerEncoder": (
-        r"z = x + \mathrm{attention}\left(\mathrm{norm}(x)\right)",
-        r"y = z + f\left(\mathrm{norm}(z) W_1 + b_1\right) W_2 + b_2",
+        r"z = \mathrm{norm}\left(x + \mathrm{attention}(x)\right)",
+        r"y = \mathrm{norm}\left(z + f\left(z W_1 + b_1\right) W_2 + b_2\right)",
     ),
     "TransformerDecoder": (
-        r"z = x + \mathrm{attention}_{\mathrm{causal}}\left(\mathrm{norm}(x)\right)",
-        r"c = z + \mathrm{attention}\left(\mathrm{norm}(z), \mathit{context}\right)",
-        r"y = c + f\left(\mathrm{norm}(c) W_1 + b_1\right) W_2 + b_2",
+        r"u = \mathrm{norm}\left(x + \mathrm{attention}_{\mathrm{causal}}(x)\right)",
+        r"z = \mathrm{norm}\left(u + \mathrm{attention}(u, \mathit{context})\right)",
+        r"y = \mathrm{norm}\left(z + f\left(z W_1 + b_1\right) W_2 + b_2\right)",
     ),
     "SimpleRNN": (r"h_t = f\left(x_t W + h_{t - 1} U + b\right)",),
     "LSTM": (

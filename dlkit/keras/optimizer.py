@@ -88,6 +88,9 @@ class RuleOptimizer(keras.optimizers.Optimizer):
         elif not is_schedule:
             learning_rate = checked.learning_rate
         shared = {name: checked.get_config()[name] for name in shared}
+        if keras_arguments.get("gradient_accumulation_steps") is not None:
+            steps = keras_arguments["gradient_accumulation_steps"]
+            checks.whole_number("gradient_accumulation_steps", steps, minimum=2)
         keras_arguments.setdefault("name", rule)
         super().__init__(learning_rate, **shared, **keras_arguments)
         self.rule_name = rule

@@ -29,6 +29,11 @@ class Layer:
         What is kept but not trained (moving averages).
     input_shape, output_shape : tuple of int
         Without the batch; None before the layer is built.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is of the wrong type or out of range.
     """
 
     uses_random = False

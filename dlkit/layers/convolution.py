@@ -156,7 +156,7 @@ class Conv2D(Layer):
 
 
 class Conv1D(Conv2D):
-    """Slide a small kernel along a sequence: Conv2D for inputs (batch, time, channels).
+    """Slide a small kernel along a sequence: Conv2D for (batch, time, channels) (Waibel et al. 1989).
 
     z[n, t, k] = Σ_u Σ_c x[n, s t + u - p, c] kernel[u, c, k] + bias[k], y = f(z).
 

@@ -13,6 +13,11 @@ class Schedule:
 
     A schedule of your own takes its arguments in ``__init__`` under the names of its attributes,
     and defines ``value(self, xp, step)`` with plain operators and ``xp``.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is of the wrong type or out of range.
     """
 
     def value(self, xp, step):

@@ -123,7 +123,7 @@ class Bidirectional(Composite, MaskedLayer):
     def get_config(self):
         config = {"name": self.name, "merge_mode": self.merge_mode}
         for argument, layer in zip(("layer", "backward_layer"), self.layers, strict=True):
-            config[argument] = {"layer": type(layer).__name__, **layer.get_config()}
+            config[argument] = {"layer_kind": type(layer).__name__, **layer.get_config()}
         return config
 
 

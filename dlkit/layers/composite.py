@@ -91,7 +91,7 @@ class Composite(Layer):
             layer.add_regularization_gradients()
 
     def get_config(self):
-        inside = [{"layer": type(each).__name__, **each.get_config()} for each in self.layers]
+        inside = [{"layer_kind": type(each).__name__, **each.get_config()} for each in self.layers]
         return {"name": self.name, "layers": inside}
 
 
@@ -101,7 +101,7 @@ def from_settings(settings):
     Parameters
     ----------
     settings : dict
-        ``layer``, its kind, and the constructor's arguments as ``get_config`` gives them.
+        ``layer_kind``, and the constructor's arguments as ``get_config`` gives them.
 
     Returns
     -------
@@ -116,7 +116,7 @@ def from_settings(settings):
         )
     settings = dict(settings)
     # older files call it kind, as a PositionalEncoding calls one of its arguments
-    kind = settings.pop("layer", None) or settings.pop("kind", None)
+    kind = settings.pop("layer_kind", None) or settings.pop("kind", None)
     kind = checks.choice("kind of layer in layers", kind, LAYERS)
     taken = inspect.signature(LAYERS[kind]).parameters
     for name in settings:

@@ -7,7 +7,8 @@ does well at the first (about 0.967) and is honestly limited at the others (accu
 which no straight line through pixels can follow. On iris, wine and breast cancer a linear model is
 as good as anything; beating it there would be luck.
 
-The fast tier trains one seed of each builder; the full tier states means over several.
+The fast tier trains one seed of each builder (the transformer, which takes longest, for two epochs
+only); the full tier states means over several.
 """
 
 import numpy as np
@@ -90,11 +91,16 @@ def learn(kind, task, epochs, seed=0, patience=None, learning_rate=None):
         ("sequential", "value", 8),
         ("cnn", "value", 4),
         ("rnn", "odd", 8),
-        ("transformer", "odd", 10),
+        pytest.param("transformer", "odd", 10, marks=pytest.mark.full),
     ],
 )
 def test_a_builder_beats_the_linear_model(kind, task, epochs, linear_scores):
     assert learn(kind, task, epochs) > linear_scores[task] + 0.01
+
+
+def test_the_transformer_begins_to_learn():
+    """Half of the digits are odd; three seeds reach 0.89 to 0.94 in two epochs."""
+    assert learn("transformer", "odd", 2) > 0.8
 
 
 def test_the_cnn_reads_handwriting(linear_scores):

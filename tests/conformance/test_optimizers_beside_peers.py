@@ -6,9 +6,10 @@ import optimizer_cases as cases
 import pytest
 import tensorflow as tf
 from optimizer_peers import TWINS, WITHOUT_TWIN, arguments_of, torch_trajectory
-from peers import needs_torch
+from peers import needs_torch, torch
+from scipy import optimize
 
-from dlkit import schedules
+from dlkit import optimizers, schedules
 from dlkit.rules import RULES
 
 TOLERANCE = 1e-12
@@ -38,6 +39,7 @@ def sparse_gradients(steps):
 
 def test_the_table_has_every_optimizer():
     assert set(TWINS) | WITHOUT_TWIN == set(RULES)
+    assert set(RULES) | {"lbfgs"} == set(optimizers.OPTIMIZERS)
 
 
 @needs_torch
@@ -124,3 +126,25 @@ def test_slices_in_keras_are_rows_of_zeros_in_numpy(name, float64):
         slices = tf.IndexedSlices(tf.constant(values), tf.constant(rows), tf.constant([5, 3]))
         hosted.apply([slices], [variable])
         assert np.abs(found - variable.numpy()).max() <= TOLERANCE
+
+
+@needs_torch
+@pytest.mark.parametrize("size", [2, 6])
+def test_lbfgs_reaches_the_optimum_that_pytorchs_reaches(size):
+    """The paths differ by their line searches; the lowest place of the valley does not."""
+    start = np.linspace(-1.2, 1.0, size)
+    point = torch.tensor(start, requires_grad=True)
+    settings = {"max_iter": 500, "tolerance_grad": 1e-10, "tolerance_change": 1e-14}
+    optimizer = torch.optim.LBFGS([point], line_search_fn="strong_wolfe", **settings)
+
+    def closure():
+        optimizer.zero_grad()
+        a, b = point[:-1], point[1:]
+        value = ((1 - a) ** 2 + 100 * (b - a**2) ** 2).sum()
+        value.backward()
+        return value
+
+    optimizer.step(closure)
+    found = optimizers.LBFGS().minimize(lambda x: (optimize.rosen(x), optimize.rosen_der(x)), start)
+    assert found.converged
+    np.testing.assert_allclose(found.x, point.detach().numpy(), atol=1e-5)

@@ -112,6 +112,7 @@ ARGUMENTS = {
     "to_input": truth(False),
     "units": count(3),
     "use_bias": truth(True),
+    "mask_zero": truth(True),
     "center": truth(True),
     "scale": truth(True),
     "rate": fraction(),

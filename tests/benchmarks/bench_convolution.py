@@ -1,37 +1,22 @@
-"""Speed of convolution, as ratios measured in one run: python tests/benchmarks/bench_convolution.py
+"""Convolution 1 → 32 → 64, kernels 3 × 3, padding same, batch 32 of 28 × 28, forward and backward.
 
-Two layers 1 → 32 → 64, kernels 3 × 3, padding same, batch 32 of 28 × 28, forward and backward, on
-one core. The candidates take turns, and the best processor time of each counts, so that a busy
-machine harms all alike. The limit is what the matrix products alone take.
+python tests/benchmarks/bench_convolution.py
+
+The limit is what the products of matrices alone take. PyTorch's default layout is channels-first;
+its channels-last layout is printed beside.
 """
 
-import argparse
-import os
-import time
+import measuring  # first: it sets how many threads the others use
 
-# Read once, while NumPy and TensorFlow are imported.
-os.environ["OPENBLAS_NUM_THREADS"] = os.environ["OMP_NUM_THREADS"] = "1"
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")
-
+# isort: split
 import numpy as np
 
 from dlkit import Network
 from dlkit.layers import Conv2D
 
 SIZES = (1, 32, 64)
-
-
-def best(candidates, turns):
-    """Return the best processor time of each candidate in ms, after one turn to warm up."""
-    times = {name: [] for name in candidates}
-    for turn in range(turns + 1):
-        for name, work in candidates.items():
-            began = time.process_time()
-            work()
-            if turn:
-                times[name].append((time.process_time() - began) * 1e3)
-    return {name: min(values) for name, values in times.items()}
+LIMIT = "limit: matrix products alone"
+TORCH = "PyTorch, default layout"
 
 
 def dlkit_work(batch, side, kernel, channels):
@@ -94,16 +79,17 @@ def keras_work(batch, side, kernel, channels):
     return lambda: [each.numpy() for each in step()]
 
 
-def torch_work(batch, side, kernel, channels):
-    """Return a function that runs PyTorch's layers in its default layout."""
+def torch_work(batch, side, kernel, channels, channels_last=False):
+    """Return a function that runs PyTorch's layers forward and backward."""
     import torch
 
     torch.set_num_threads(1)
     layers = [
         torch.nn.Conv2d(*pair, kernel, padding="same") for pair in zip(channels, channels[1:])
     ]
-    model = torch.nn.Sequential(*layers)
-    x = torch.randn(batch, channels[0], side, side)
+    layout = torch.channels_last if channels_last else torch.contiguous_format
+    model = torch.nn.Sequential(*layers).to(memory_format=layout)
+    x = torch.randn(batch, channels[0], side, side).to(memory_format=layout)
 
     def run():
         model.zero_grad()
@@ -112,45 +98,45 @@ def torch_work(batch, side, kernel, channels):
     return run
 
 
-def main():
-    """Print all figures."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--turns", type=int, default=10, help="turns of each candidate")
-    parser.add_argument("--side", type=int, default=28, help="height and width of the images")
-    options = parser.parse_args()
-    task = (32, options.side, 3, SIZES)
+def measure(turns):
+    """Return the `Result`."""
+    lines, task = [], (32, 28, 3, SIZES)
     makers = {
-        "dlkit": dlkit_work,
-        "matrix products alone": products,
-        "Keras on TensorFlow": keras_work,
-        "PyTorch": torch_work,
+        "dlkit": lambda: dlkit_work(*task),
+        LIMIT: lambda: products(*task),
+        "Keras on TensorFlow": lambda: keras_work(*task),
+        TORCH: lambda: torch_work(*task),
+        "PyTorch, channels-last": lambda: torch_work(*task, channels_last=True),
     }
-    candidates = {}
-    for name, make in makers.items():
-        try:
-            candidates[name] = make(*task)
-        except ImportError as error:
-            print(f"{name}: left out, {error.name} is not installed")
-    times = best(candidates, options.turns)
-    for name, value in times.items():
-        print(f"{name:<28}{value:>9.2f} ms   dlkit / this = {times['dlkit'] / value:.2f}")
-    if "PyTorch" in times:
-        ratio = times["dlkit"] / times["PyTorch"]
-        print(f"target: at most 1.3 of PyTorch's time: {'ok' if ratio <= 1.3 else 'MISSED'}")
-    print("\nHow the time grows (ms, and per multiplication of the products in ns)")
-    for what, changed in (
-        ("batch", [(n, 14, 3, (8, 16)) for n in (8, 32, 128)]),
-        ("width of the image", [(16, n, 3, (8, 16)) for n in (8, 16, 32)]),
-        ("kernel", [(16, 14, n, (8, 16)) for n in (1, 3, 5)]),
-        ("filters", [(16, 14, 3, (8, n)) for n in (8, 32, 128)]),
-    ):
-        for batch, side, kernel, channels in changed:
-            work = dlkit_work(batch, side, kernel, channels)
-            took = best({"it": work}, 3)["it"]
-            products_count = 2 * batch * side**2 * kernel**2 * channels[0] * channels[1]
-            shape = f"batch {batch}, {side} × {side}, kernel {kernel}, {channels}"
-            print(f"{what:<20}{shape:<42}{took:>9.2f} ms {took * 1e6 / products_count:>9.3f} ns")
+    times = measuring.in_turns(measuring.available(makers, lines), turns)
+    lines += [f"{name:<32}{value:8.2f} ms" for name, value in measuring.best(times).items()]
+    what = "Conv 1→32→64, batch 32: time / "
+    goals = [
+        measuring.versus(what + peer, times, peer, "dlkit", commit, moonshot, at_least=False)
+        for peer, commit, moonshot in (
+            (TORCH, 1.3, 1.1),
+            ("PyTorch, channels-last", None, None),
+            ("Keras on TensorFlow", None, None),
+            (LIMIT, None, None),
+        )
+    ]
+    own = {"dlkit": dlkit_work, LIMIT: products}
+    growths = [
+        measuring.growth(axis, values, {name: change(make) for name, make in own.items()})
+        for axis, values, change in (
+            ("batch size", (8, 32, 128), lambda make: lambda n: make(n, 14, 3, (8, 16))),
+            ("width of the image", (8, 16, 32), lambda make: lambda n: make(16, n, 3, (8, 16))),
+            ("kernel", (1, 3, 5), lambda make: lambda n: make(16, 14, n, (8, 16))),
+            ("filters", (8, 32, 128), lambda make: lambda n: make(16, 14, 3, (8, n))),
+            (
+                "depth, layers of 16",
+                (1, 2, 4),
+                lambda make: lambda n: make(16, 14, 3, (16,) * (n + 1)),
+            ),
+        )
+    ]
+    return measuring.Result("Convolution, forward and backward", goals, growths, lines)
 
 
 if __name__ == "__main__":
-    main()
+    measuring.main(measure, __doc__, turns=10)

@@ -22,9 +22,20 @@ def spoilt(kind, method, right, wrong):
     return method, names[method]
 
 
+class Faults(dict):
+    """Faults by name, each planted when it is asked for: one whose text is gone fails alone."""
+
+    def __init__(self, kind, table):
+        super().__init__(table)
+        self.kind = kind
+
+    def __getitem__(self, name):
+        return spoilt(self.kind, *super().__getitem__(name))
+
+
 def faults(kind, **table):
     """Return the faults of a kind: ``what_is_wrong=(method, right, wrong)``."""
-    return {name.replace("_", " "): spoilt(kind, *each) for name, each in table.items()}
+    return Faults(kind, {name.replace("_", " "): each for name, each in table.items()})
 
 
 def both(kind, units=4, shape=(5, 3), wrong=None, **arguments):

@@ -10,6 +10,7 @@ import keras
 import numpy as np
 
 from .. import checks
+from ..archives import LIMIT
 from ..files import check_path, check_target, write_atomically
 from . import optimizer, positions  # noqa: F401 - registers dlkit's own classes with Keras
 
@@ -98,6 +99,7 @@ def load_model(path):
         raise FileNotFoundError(f"There is no file {path}.")
     if not zipfile.is_zipfile(path):
         raise ValueError(f"{path} is damaged, or no .keras file: it is not a zip archive.")
+    _check_size(path)
     try:
         model = keras.saving.load_model(path, safe_mode=True)
         _restore_random_state(model, path)
@@ -129,6 +131,20 @@ def _restore_random_state(model, path):
         raise KeyError("its random states are not those of its layers")
     for variable, array in zip(variables, arrays, strict=True):
         variable.assign(array)
+
+
+def _check_size(path):
+    """Raise ``ValueError`` if a file declares more than is read; nothing is unpacked for that."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            declared = sum(info.file_size for info in archive.infolist())
+    except (zipfile.BadZipFile, ValueError, NotImplementedError) as error:
+        raise ValueError(f"{path} is damaged, or no .keras file: {error}.") from None
+    if declared > LIMIT:
+        raise ValueError(
+            f"{path} declares {declared / 2**20:,.0f} MB, and at most {LIMIT / 2**20:.0f} MB are "
+            "read."
+        )
 
 
 def _keras_path(path):

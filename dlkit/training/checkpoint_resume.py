@@ -87,7 +87,7 @@ def resume(kind, checkpoint_dir, model, data):
         config = TrainingConfig.from_json(json.dumps(found.content["config"]))
         then = found.content["model"], found.content["data"]
     except (KeyError, TypeError, ValueError) as error:
-        raise ValueError(f"{found.name} is damaged: {error}") from None
+        raise ValueError(f"{found.name} cannot be used by this dlkit: {error}") from None
     engine = engine_for(model, data, config)
     check_same("data", describe_data(data), then[1])
     check_same("model", describe_model(engine), then[0])

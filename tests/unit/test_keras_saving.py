@@ -182,3 +182,14 @@ def test_a_file_of_keras_itself_has_no_random_states_and_is_taken(tmp_path):
     x = np.ones((4, 3))
     np.testing.assert_array_equal(ours(x, training=True), model(x, training=True))
     keras.saving.load_model(tmp_path / "ours.keras")  # Keras reads it too
+
+
+def test_a_file_that_declares_too_much_is_not_unpacked(tmp_path, monkeypatch):
+    from dlkit.keras import saving
+
+    monkeypatch.setattr(saving, "LIMIT", 10**6)
+    path = tmp_path / "bomb.keras"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("config.json", bytes(2 * 10**6))
+    with pytest.raises(ValueError, match="declares 2 MB, and at most 1 MB are read"):
+        saving.load_model(path)

@@ -133,7 +133,9 @@ class LayerStack:
 
     def get_config(self):
         """Return everything but the weights, ready for JSON."""
-        kinds = [{"layer_kind": type(layer).__name__, **layer.get_config()} for layer in self.layers]
+        kinds = [
+            {"layer_kind": type(layer).__name__, **layer.get_config()} for layer in self.layers
+        ]
         return {
             "layers": kinds,
             "input_shape": list(self.input_shape),

@@ -113,10 +113,14 @@ class TransformerDecoder(TransformerEncoder):
         if (context is None) != (self.context_dim is None):
             raise ValueError(
                 f"context must be {'None' if context is not None else 'an array'} for {self.name}, "
-                f"which was made with context_dim={self.context_dim}."
+                f"which was made with context_dim={self.context_dim}, but got "
+                f"{checks.describe(context)}."
             )
         if context is None and context_mask is not None:
-            raise ValueError("context_mask must be None where there is no context.")
+            raise ValueError(
+                "context_mask must be None where there is no context, but got "
+                f"{checks.describe(context_mask)}."
+            )
         x, training = self.check_call(x, training)
         if context is None:
             return self.compute_output(x, training, mask)

@@ -25,6 +25,7 @@ from bad_values import (
     probabilities,
     shape,
     text,
+    thing,
     truth,
 )
 from good_common import (
@@ -85,6 +86,7 @@ LAYER_INPUTS = {
     "GlobalAveragePooling1D": (4, 2),
     "PositionalEncoding": (4, 2),
     **dict.fromkeys(("SimpleRNN", "LSTM", "GRU", "Bidirectional"), (4, 2)),
+    **dict.fromkeys(("MultiHeadAttention", "TransformerEncoder", "TransformerDecoder"), (4, 2)),
 }
 
 # loss -> (y_true, y_pred)
@@ -172,6 +174,13 @@ def _layer_constructor(kind):
             (None, 3, "text", [], {}, layers.Dense(4), [layers.Dense], [None], [3], [{}]),
         ),
         "name": Argument("mine", names, (None,)),
+        "key_dim": count(3),
+        "value_dim": optional(count(3)),
+        "context_dim": optional(count(3)),
+        "dropout": fraction(),
+        "causal": truth(True),
+        "normalize_first": truth(True),
+        "layer_norm_epsilon": rate(0.001),
         "target_shape": Argument((2, 2), targets, ([2, 2], (-1,), (-1, 2))),
         **RECURRENT_CONSTRUCTORS.get(kind.__name__, {}),
     }
@@ -185,7 +194,25 @@ def _layer_methods(kind):
         "generator": GENERATOR,
         "input_shape": shape(taken),
         "mask": array(np.ones((6, taken[0]), bool), none=True),
+        **ATTENTION_METHODS.get(kind.__name__, {}),
     }
+
+
+SEQUENCE = np.ones((6, 4, 2), "float32")
+ATTENTION_METHODS = {
+    "MultiHeadAttention": {
+        "query": array(SEQUENCE, alone=True),
+        "value": array(SEQUENCE, none=True),
+        "key": array(SEQUENCE, none=True),
+        "padding_mask": array(np.ones((6, 4), bool), none=True),
+        "attention_mask": array(np.ones((6, 4, 4), bool), none=True, width=True, any_shape=True),
+    },
+    "TransformerDecoder": {
+        "x": array(SEQUENCE, alone=True),
+        "context": thing(None, SEQUENCE, optional=True),  # the decoder here has none
+        "context_mask": thing(None, np.ones((6, 4), bool), optional=True),
+    },
+}
 
 
 def _activation_parameters(kind):

@@ -24,6 +24,7 @@ UNCHECKED = {
     r"losses\.\w+\.(check_shapes|check_domain|shape_hint|targets|smooth)": "parts of check()",
     r"layers\.\w+\.(add_parameter|add_state|bind|create|initialize|output_shape_for|workspace|"
     r"run|run_back|recurrent_gradients|split|adopt|start|check_call|compute_mask|compute_output|"
+    r"check_features|look|sample|new_attention|other_steps|short_cut|"
     r"linear|linear_gradients|check_values|collect|shifted|spread|winners|random =)": (
         "for those who write a layer"
     ),
@@ -37,7 +38,7 @@ UNCHECKED = {
     r"optimizers\.Minimum(\..*)?": "what the kit makes",
     r"training\.Engine(\..*)?": "a protocol: it has no code",
     r"labs\.\w+\.(changed|draw|guard|restore|say|check_state)": "for those who write a lab",
-    r"keras\.convert\.(Residual|Positions)(\..*)?": "Keras layers that the conversion makes",
+    r"keras\.convert\.(Residual|Positions|SelfAttention|Transformer\w+)(\..*)?": "Keras layers that the conversion makes",
     r"Quiz\.mark": "for the view of the quiz",
     r"LiveLoss\.(changed|on_\w+)": "called by Keras during fit",
     r"exercises\.(check|hint|solution|statement)": "answer a wrong id with a note that says what to "

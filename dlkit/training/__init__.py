@@ -5,6 +5,7 @@ from dlkit.training.engine import Engine, epoch_order
 from dlkit.training.job import TrainingJob
 from dlkit.training.learning_rate_finder import LearningRateRange, find_learning_rate
 from dlkit.training.loop import training_loop
+from dlkit.training.plateau import ReduceLROnPlateau
 from dlkit.training.records import (
     BatchRecord,
     ChunkRecord,
@@ -20,6 +21,7 @@ __all__ = [
     "EpochRecord",
     "History",
     "LearningRateRange",
+    "ReduceLROnPlateau",
     "Status",
     "TrainingConfig",
     "TrainingJob",

@@ -3,7 +3,10 @@
 import logging
 import math
 
+from dlkit.training.plateau import ReduceLROnPlateau, plateau
 from dlkit.training.records import better
+
+__all__ = ["EarlyStopping", "EpochLog", "ReduceLROnPlateau", "sentence", "standard_callbacks"]
 
 _log = logging.getLogger("dlkit.training")
 
@@ -78,7 +81,7 @@ def standard_callbacks(config):
     Parameters
     ----------
     config : TrainingConfig
-        Says how often to log, and whether to stop early.
+        Says how often to log, whether to stop early, and whether to lower the learning rate.
 
     Returns
     -------
@@ -87,6 +90,8 @@ def standard_callbacks(config):
     callbacks = [EpochLog(config.log_interval, config.epochs)]
     if config.early_stopping:
         callbacks.append(EarlyStopping(config.patience, config.min_delta))
+    if config.plateau is not None:
+        callbacks.append(plateau(config.plateau))
     return callbacks
 
 

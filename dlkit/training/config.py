@@ -9,6 +9,7 @@ from types import MappingProxyType
 
 from dlkit import checks, losses, optimizers, schedules
 from dlkit.loss_base import check_takes_labels
+from dlkit.training.plateau import plateau
 
 _COMMON = ("clipnorm", "clipvalue", "global_clipnorm", "weight_decay")
 
@@ -50,6 +51,9 @@ class TrainingConfig:
     learning_rate_schedule : Schedule, optional
         Gives the learning rate of each step, instead of ``learning_rate``; a schedule of
         ``dlkit.schedules``, or what its ``get_config`` gave.
+    plateau : ReduceLROnPlateau, optional
+        Lowers the learning rate where the loss no longer falls, instead of a schedule; such a
+        callback, or what its ``get_config`` gave. Each run begins with a fresh one.
     log_every : int, optional
         Epochs between two lines in the log; a tenth of the epochs by default.
     shuffle : bool
@@ -76,6 +80,7 @@ class TrainingConfig:
     global_clipnorm: float | None = None
     weight_decay: float | None = None
     learning_rate_schedule: object = None
+    plateau: object = None
     log_every: int | None = None
     shuffle: bool = True
 
@@ -101,6 +106,13 @@ class TrainingConfig:
                 "learning_rate_schedule", schedules.get, self.learning_rate_schedule
             )
             self._set("learning_rate_schedule", schedule)
+        if self.plateau is not None:
+            self._set("plateau", plateau(self.plateau))
+            if self.learning_rate_schedule is not None:
+                raise ValueError(
+                    "Only one of plateau and learning_rate_schedule may be given, but got both. "
+                    "Leave one out: each sets the learning rate."
+                )
         self.build_optimizer()  # checks what the optimizer is given now, and not at the first step
 
     @property
@@ -153,7 +165,7 @@ class TrainingConfig:
         str
         """
         values = self._fields()
-        for name in ("loss", "learning_rate_schedule"):
+        for name in ("loss", "learning_rate_schedule", "plateau"):
             if hasattr(values[name], "get_config"):
                 values[name] = values[name].get_config()
         return json.dumps(values, indent=2, allow_nan=False)

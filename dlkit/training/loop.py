@@ -27,6 +27,8 @@ class Place:
         How long this epoch has taken so far.
     reason : str or None
         Why a callback has ended the run; None while it goes on.
+    learning_rate : float or None
+        What a callback has set it to; None while it is the configuration's.
     """
 
     epoch: int = 1
@@ -34,6 +36,13 @@ class Place:
     step: int = 0
     seconds: float = 0.0
     reason: str | None = None
+    learning_rate: float | None = None
+
+    def learning_rates(self, config, step, count):
+        """Return the learning rates of ``count`` steps from ``step`` on, without checks."""
+        if self.learning_rate is None:
+            return config.learning_rates(step, count)
+        return (self.learning_rate,) * count
 
 
 def training_loop(engine, config, chunk_size, callbacks=(), place=None, keep=None):
@@ -51,7 +60,8 @@ def training_loop(engine, config, chunk_size, callbacks=(), place=None, keep=Non
         paused.
     callbacks : sequence
         Each may end the run with ``after_epoch(engine, record) -> reason or None``, and tidies up
-        in ``at_end(engine)``.
+        in ``at_end(engine)``. One that sets the engine's learning rate keeps it in its attribute
+        ``learning_rate``, from where it comes into the records.
     place : Place, optional
         Where to go on; the engine must stand there too. By default before the first batch. It is
         changed as the run goes.
@@ -84,7 +94,7 @@ def training_loop(engine, config, chunk_size, callbacks=(), place=None, keep=Non
                 losses = losses[: np.argmin(np.isfinite(losses)) + 1]
                 engine.restore(good)
             numbers = range(place.batch + 1, place.batch + len(losses) + 1)
-            rates = config.learning_rates(place.step, len(losses))
+            rates = place.learning_rates(config, place.step, len(losses))
             yield ChunkRecord(epoch, numbers, losses, place.step, rates, took)
             if diverged:
                 yield _diverged(losses[-1], epoch, f", batch {numbers[-1]}")
@@ -100,6 +110,8 @@ def training_loop(engine, config, chunk_size, callbacks=(), place=None, keep=Non
             return
         reasons = [callback.after_epoch(engine, record) for callback in callbacks]
         place.reason = next(filter(None, reasons), None)
+        rates = [getattr(callback, "learning_rate", None) for callback in callbacks]
+        place.learning_rate = next(filter(None, rates), place.learning_rate)
         place.epoch, place.batch, place.seconds = epoch + 1, 0, 0.0
         keep(place)
     for callback in callbacks:
@@ -138,7 +150,7 @@ def _finish_epoch(engine, config, place):
     metrics = engine.train_metrics()
     val_loss, val_metrics = engine.evaluate("validation")
     seconds = place.seconds + perf_counter() - began
-    (rate,) = config.learning_rates(place.step - 1, 1)
+    (rate,) = place.learning_rates(config, place.step - 1, 1)
     loss = metrics.pop("loss")
     return EpochRecord(place.epoch, loss, metrics, val_loss, val_metrics, rate, seconds)
 

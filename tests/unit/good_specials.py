@@ -60,7 +60,7 @@ from dlkit import (
     losses,
     optimizers,
 )
-from dlkit.training import EpochRecord, find_learning_rate
+from dlkit.training import EpochRecord, ReduceLROnPlateau, find_learning_rate
 
 RANGES = (
     3,
@@ -122,11 +122,13 @@ SPECIAL = {
     },
     "schedules.InverseTimeDecay": {"decay_rate": number(0.5, minimum=0)},
     "schedules.Warmup": {"initial_learning_rate": number(0.01, minimum=0)},
+    "layers.TransformerEncoder": {"activation": optional(ACTIVATION)},
+    "layers.TransformerDecoder": {"activation": optional(ACTIVATION)},
     "layers.Dense": {"activation": optional(ACTIVATION)},
     "layers.Conv2D": {"activation": optional(ACTIVATION)},
     "layers.Conv1D": {"activation": optional(ACTIVATION)},
     "layers.Activation": {"activation": optional(ACTIVATION)},
-    "Network.from_keras": {"model": thing(Made(keras_model), network(), layers.Dense(2))},
+    "Network.from_keras": {"input_shape": optional(shape((4,))), "model": thing(Made(keras_model), network(), layers.Dense(2))},
     "Network.initialize": {"seed": number(0, minimum=0, whole=True, optional=True)},
     "Network.load": {"path": path(Made(lambda: saved("network")), "no/such/file.npz", ".")},
     "Network.save": {"path": path(Made(lambda: folder() / "n.npz"), "no/such/folder/n.npz", ".")},
@@ -182,8 +184,21 @@ SPECIAL = {
         "global_clipnorm": rate(optional=True),
         "weight_decay": number(0.1, minimum=0, optional=True),
         "learning_rate_schedule": optional(SCHEDULE),
+        "plateau": Argument(
+            {"factor": 0.5}, (3, "text", [], True, {"factr": 0.5}, {"factor": 2}, {"mode": "mni"}),
+            (None, ReduceLROnPlateau()), names=("plateau", "factor", "mode"),
+        ),
         "log_every": count(optional=True),
         "shuffle": truth(True),
+    },
+    "training.ReduceLROnPlateau": {
+        "monitor": choice("loss", ("val_loss", "loss", "val_accuracy", "accuracy", "val_mae", "mae")),
+        "factor": number(0.5, above=0, below=1),
+        "patience": count(),
+        "mode": choice("auto", ("auto", "min", "max")),
+        "min_delta": number(0.0, minimum=0),
+        "cooldown": number(0, minimum=0, whole=True),
+        "min_lr": number(0.0, minimum=0),
     },
     "training.TrainingConfig.from_json": {
         "text": Argument("{}", (None, 3, "", "text", "[]", "3", "{", b"{}", [], {}, True), names=("text",)),
@@ -336,5 +351,5 @@ SPECIAL = {
         "path": path(Made(lambda: folder() / "m.keras"), "m.h5", "m.pkl", "m", "no/such/folder/m.keras"),
     },
     "keras.saving.load_model": {"path": path(Made(lambda: saved("model")), "m.h5", "m", "no/such/m.keras")},
-    "keras.convert.from_keras": {"model": thing(Made(keras_model), network())},
+    "keras.convert.from_keras": {"input_shape": optional(shape((4,))), "model": thing(Made(keras_model), network())},
 }  # fmt: skip

@@ -337,7 +337,9 @@ def test_the_loss_of_a_network_is_a_function_and_leaves_it_alone():
     before = everything(network)
     x = network.flat_parameters + 0.01
     value, gradient = function(x)
-    assert function(x)[0] == value  # the same units are dropped
+    network.layers[2].random.random(7)
+    before = before[0], network.random_state
+    assert function(x)[0] == value  # the same units are dropped, whatever was drawn meanwhile
     for now, then in zip(everything(network)[0], before[0], strict=True):
         np.testing.assert_array_equal(now, then)
     assert network.random_state == before[1]
@@ -406,6 +408,42 @@ def test_moving_statistics_move_once_a_step():
     for name, value in ours.state.items():
         np.testing.assert_array_equal(value, others.state[name])
     assert ours.random_state == others.random_state
+
+
+def test_the_line_search_sees_the_dropout_of_the_first_loss(monkeypatch):
+    seen, right = [], LBFGS.step
+
+    def step(self, function, parameters, start):
+        seen.append((function(parameters)[0], start[0]))
+        return right(self, function, parameters, start)
+
+    monkeypatch.setattr(LBFGS, "step", step)
+    engine = NumpyEngine(small_network(), IRIS, TrainingConfig(optimizer="lbfgs", batch_size=500))
+    for epoch in (1, 2):
+        engine.begin_epoch(epoch)
+        engine.run(0, 1)
+    assert all(again == first for again, first in seen) and len(seen) == 2
+
+
+def test_a_keras_model_is_refused_before_anything_changes():
+    model = small_network().to_keras()
+    with pytest.raises(ValueError, match="has no host in Keras"):
+        TrainingJob(model, IRIS, TrainingConfig(optimizer="lbfgs", batch_size=500))
+
+
+def test_a_run_goes_on_from_a_checkpoint_to_the_same_bits(tmp_path):
+    config = TrainingConfig(optimizer="lbfgs", batch_size=500, epochs=8, early_stopping=False)
+    through = TrainingJob(small_network(), IRIS, config)
+    through.start()
+    through.wait()
+    job = TrainingJob(small_network(), IRIS, config, checkpoint_dir=tmp_path)
+    job.step(5)
+    job.stop()
+    again = TrainingJob.from_checkpoint(tmp_path, small_network(seed=9), IRIS)
+    again.resume()
+    again.wait()
+    assert again.history.history == through.history.history
+    np.testing.assert_array_equal(again.model.flat_parameters, through.model.flat_parameters)
 
 
 def test_batches_are_refused_before_anything_changes():

@@ -143,22 +143,23 @@ class LSTM(Gated):
             recurrent_kernel, rest = recurrent_kernel * half[0], 1 - half
         recurrent, product = np.empty_like(z[0]), np.empty_like(h[0])
         for t in self.time_steps(z):
-            i, f, g, o = self._values[t]
-            z[t] += np.matmul(h[t], recurrent_kernel, out=recurrent)
+            now, (i, f, g, o) = z[t], self._values[t]
+            now += np.matmul(h[t], recurrent_kernel, out=recurrent)
             if self.one_tanh:  # tanh(z / 2) / 2 + 1 / 2 for σ, g is left alone
-                now = np.tanh(z[t], out=z[t])
+                np.tanh(now, out=now)
                 now *= half
                 now += rest
             else:
                 for function, z_k, gate in zip(self.functions, self._z[t], self._values[t]):
                     gate[...] = function.forward(z_k)
-            np.multiply(f, c[t], out=c[t + 1])
-            c[t + 1] += np.multiply(i, g, out=product)
-            self._tanh_c[t] = self.activation.forward(c[t + 1], out=self._tanh_c[t])
-            np.multiply(o, self._tanh_c[t], out=h[t + 1])
+            c_t, tanh_c = c[t + 1], self._tanh_c[t]
+            np.multiply(f, c[t], out=c_t)
+            c_t += np.multiply(i, g, out=product)
+            tanh_c[...] = self.activation.forward(c_t, out=tanh_c)
+            np.multiply(o, tanh_c, out=h[t + 1])
             if keep is not None:
                 np.copyto(h[t + 1], h[t], where=~keep[t])
-                np.copyto(c[t + 1], c[t], where=~keep[t])
+                np.copyto(c_t, c[t], where=~keep[t])
 
     def run_back(self, gradients, keep):
         (dh, dc), h = gradients, self._states[0]
@@ -166,31 +167,33 @@ class LSTM(Gated):
         blocks, forget = self.split(delta), self._values[:, 1]
         back, product = self.parameters["recurrent_kernel"].T, np.empty_like(h[0])
         for few in reversed(self.few_steps(delta)):
-            to_c = self._factors(few, blocks, keep)
+            factors, to_c = self._factors(few, keep)
             for t in reversed(range(few.start, few.stop)):
-                dc[t + 1] += np.multiply(dh[t + 1], to_c[t - few.start], out=product)
-                blocks[t, :3] *= dc[t + 1]
-                blocks[t, 3] *= dh[t + 1]
+                dh_t, dc_t, factor = dh[t + 1], dc[t + 1], factors[t - few.start]
+                dc_t += np.multiply(dh_t, to_c[t - few.start], out=product)
+                np.multiply(factor[:3], dc_t, out=blocks[t, :3])
+                np.multiply(factor[3], dh_t, out=blocks[t, 3])
                 dh[t] += np.matmul(delta[t], back, out=product)
-                np.multiply(dc[t + 1], forget[t], out=dc[t])
+                np.multiply(dc_t, forget[t], out=dc[t])
                 if keep is not None:
-                    dh[t] += dh[t + 1] * ~keep[t]
-                    np.copyto(dc[t], dc[t + 1], where=~keep[t])
+                    dh[t] += dh_t * ~keep[t]
+                    np.copyto(dc[t], dc_t, where=~keep[t])
         self.recurrent_gradients(delta)
         return delta
 
-    def _factors(self, few, blocks, keep):
-        """Write δ without ∂L/∂c_t and ∂L/∂h_t, which come only on the way; return o tanh'(c_t)."""
+    def _factors(self, few, keep):
+        """Return δ without ∂L/∂c_t and ∂L/∂h_t, which come only on the way; and o tanh'(c_t)."""
         i, f, g, o = self._values[few].swapaxes(0, 1)
         c, tanh_c = self._states[1], self._tanh_c[few]
+        factors = np.empty(self._values[few].shape, self.dtype)
         for k, partner in enumerate((g, c[few], i, tanh_c)):
             slope = self.functions[k].slope(self._z[few, k], self._values[few, k])
-            np.multiply(slope, partner, out=blocks[few, k])
+            np.multiply(slope, partner, out=factors[:, k])
         to_c = o * self.activation.slope(c[few.start + 1 : few.stop + 1], tanh_c)
         if keep is not None:  # what is passed over has no part in it
-            blocks[few] *= keep[few, np.newaxis]
+            factors *= keep[few, np.newaxis]
             to_c *= keep[few]
-        return to_c
+        return factors, to_c
 
     @property
     def cell_states(self):

@@ -98,24 +98,36 @@ SIMPLE_FAULTS = faults(
 )
 LSTM_FAULTS = faults(
     LSTM,
-    input_and_forget_gate_swapped=("run", "t, (i, f, g, o) in", "t, (f, i, g, o) in"),
-    candidate_and_output_swapped=("run", "t, (i, f, g, o) in", "t, (i, f, o, g) in"),
-    output_without_tanh=("run", "np.multiply(o, self._tanh_c[t]", "np.multiply(o, c[t + 1]"),
+    input_and_forget_gate_swapped=("run", "now, (i, f, g, o) =", "now, (f, i, g, o) ="),
+    candidate_and_output_swapped=("run", "now, (i, f, g, o) =", "now, (i, f, o, g) ="),
+    output_without_tanh=("run", "np.multiply(o, tanh_c,", "np.multiply(o, c_t,"),
     forgets_the_new_cell=("run", "np.multiply(f, c[t], ", "np.multiply(f, h[t], "),
     coupled_gates=("run", "np.multiply(i, g, ", "np.multiply(1 - f, g, "),
-    candidate_by_a_sigmoid=("input_weights", "[0.5, 0.5, 1, 0.5]", "[0.5, 0.5, 0.5, 0.5]"),
+    candidate_by_a_sigmoid=("halves", "[0.5, 0.5, 1, 0.5]", "[0.5, 0.5, 0.5, 0.5]"),
     gates_of_z_not_halved=("run", "now *= half", "now *= 1"),
-    cell_gradient_lost_in_time=("run_back", "np.multiply(dc[t + 1], f[t]", "np.multiply(0, f[t]"),
-    slope_of_tanh_left_out=("run_back", "o * self.activation.slope(c[1:], self._tanh_c)", "o * 1"),
-    slope_of_tanh_at_the_cell=("run_back", "slope(c[1:], self._tanh_c)", "slope(c[1:], c[1:])"),
-    forget_gradient_by_the_new_cell=("run_back", "(g, c[:-1], i,", "(g, c[1:], i,"),
+    cell_gradient_lost_in_time=(
+        "run_back",
+        "np.multiply(dc_t, forget[t]",
+        "np.multiply(0, forget[t]",
+    ),
+    slope_of_tanh_left_out=(
+        "_factors",
+        "o * self.activation.slope(c[few.start + 1 : few.stop + 1], tanh_c)",
+        "1 * o",
+    ),
+    slope_of_tanh_at_the_cell=("_factors", "few.stop + 1], tanh_c)", "few.stop + 1], c[few])"),
+    forget_gradient_by_the_new_cell=("_factors", "(g, c[few], i,", "(g, c[1:][few], i,"),
     recurrent_kernel_not_scaled=("run", "recurrent_kernel * half[0]", "recurrent_kernel * 1"),
     nothing_comes_through_time=("run_back", "dh[t] += np", "dh[t] += 0 * np"),
     **SHARED,
 )
 GRU_FAULTS = faults(
     GRU,
-    update_and_reset_swapped=("run", "t, (update, reset, ", "t, (reset, update, "),
+    update_and_reset_swapped=(
+        "run",
+        "update, reset, candidate = self._values[t]",
+        "reset, update, candidate = self._values[t]",
+    ),
     update_the_other_way_round=("run", "h[t + 1] *= update", "h[t + 1] *= 1 - update"),
     recurrent_bias_outside_the_reset=(
         "run",

@@ -61,14 +61,14 @@ MUTANTS = [
     ),
     lstm(
         "LSTM.run",
-        "(i, f, g, o) in enumerate(self._values)",
-        "(i, f, o, g) in enumerate(self._values)",
+        "i, f, g, o = self._values[t]",
+        "i, f, o, g = self._values[t]",
         "gate order i f o g (coremltools#93)",
     ),
     lstm(
         "LSTM.run",
-        "(i, f, g, o) in enumerate(self._values)",
-        "(f, i, g, o) in enumerate(self._values)",
+        "i, f, g, o = self._values[t]",
+        "f, i, g, o = self._values[t]",
         "gate order f i g o (ngraph#2080)",
     ),
     lstm(
@@ -90,20 +90,20 @@ MUTANTS = [
         "the cell runs on over padding",
     ),
     lstm(
-        "LSTM.run_back",
-        "(g, c[:-1], i, self._tanh_c)",
-        "(g, c[1:], i, self._tanh_c)",
+        "LSTM._factors",
+        "(g, c[few], i, tanh_c)",
+        "(g, c[few.start + 1 : few.stop + 1], i, tanh_c)",
         "forget gate's gradient with the cell after the step",
     ),
     lstm(
-        "LSTM.run_back",
-        "o * self.activation.slope(c[1:], self._tanh_c)",
+        "LSTM._factors",
+        "o * self.activation.slope(c[few.start + 1 : few.stop + 1], tanh_c)",
         "o.copy()",
         "slope of tanh(c) left out",
     ),
     lstm(
         "LSTM.run_back",
-        "np.multiply(dc[t + 1], f[t], out=dc[t])",
+        "np.multiply(dc[t + 1], forget[t], out=dc[t])",
         "np.copyto(dc[t], dc[t + 1])",
         "forget gate left out of ∂L/∂c",
     ),
@@ -134,8 +134,8 @@ MUTANTS = [
     ),
     gru(
         "GRU.run",
-        "(update, reset, candidate) in enumerate",
-        "(reset, update, candidate) in enumerate",
+        "update, reset, candidate = self._values[t]",
+        "reset, update, candidate = self._values[t]",
         "gate order r z g, PyTorch's",
     ),
     gru(

@@ -61,14 +61,14 @@ MUTANTS = [
     ),
     lstm(
         "LSTM.run",
-        "i, f, g, o = self._values[t]",
-        "i, f, o, g = self._values[t]",
+        "now, (i, f, g, o) =",
+        "now, (i, f, o, g) =",
         "gate order i f o g (coremltools#93)",
     ),
     lstm(
         "LSTM.run",
-        "i, f, g, o = self._values[t]",
-        "f, i, g, o = self._values[t]",
+        "now, (i, f, g, o) =",
+        "now, (f, i, g, o) =",
         "gate order f i g o (ngraph#2080)",
     ),
     lstm(
@@ -79,13 +79,13 @@ MUTANTS = [
     ),
     lstm(
         "LSTM.run",
-        "self._tanh_c[t] = self.activation.forward(c[t + 1], out=self._tanh_c[t])",
-        "self._tanh_c[t] = c[t + 1]",
+        "tanh_c[...] = self.activation.forward(c_t, out=tanh_c)",
+        "tanh_c[...] = c_t",
         "tanh of the cell left out",
     ),
     lstm(
         "LSTM.run",
-        "np.copyto(c[t + 1], c[t], where=~keep[t])",
+        "np.copyto(c_t, c[t], where=~keep[t])",
         "pass",
         "the cell runs on over padding",
     ),
@@ -103,8 +103,8 @@ MUTANTS = [
     ),
     lstm(
         "LSTM.run_back",
-        "np.multiply(dc[t + 1], forget[t], out=dc[t])",
-        "np.copyto(dc[t], dc[t + 1])",
+        "np.multiply(dc_t, forget[t], out=dc[t])",
+        "np.copyto(dc[t], dc_t)",
         "forget gate left out of ∂L/∂c",
     ),
     lstm(

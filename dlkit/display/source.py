@@ -149,11 +149,15 @@ def _formulae_of_kind(thing):
 
 
 def _formulae_in_code(thing):
-    """Return the lines after ``::`` of a rule or schedule as LaTeX; nothing where words stand."""
+    """Return the lines after the first ``::`` of a rule or schedule as LaTeX; nothing for words.
+
+    What a later block holds is a variant, which only the words around it explain.
+    """
     (*_, last) = parts = [part for part in parts_of(thing) if inspect.isclass(part)] or [None]
     if last is None or not issubclass(last, Rule | Schedule):
         return []
-    lines = [line for part in parts for line in plain_formula_of(part).split("\n") if line.strip()]
+    blocks = [plain_formula_of(part).split("\n\n")[0] for part in parts]
+    lines = [line for block in blocks for line in block.split("\n") if line.strip()]
     try:
         return [latex(line) for line in lines]
     except (SyntaxError, ValueError):

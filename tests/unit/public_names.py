@@ -36,6 +36,7 @@ UNCHECKED = {
     r"activations\.(Softmax|LogSoftmax)\.derivative": "always refuses, and says what to use instead",
     r"optimizers\.LBFGS\.(apply|apply_flat|to_keras)": "always refuse, and say what to do instead",
     r"optimizers\.Minimum(\..*)?": "what the kit makes",
+    r"training\.ReduceLROnPlateau\.(after_epoch|at_end)": "called by the training loop",
     r"training\.Engine(\..*)?": "a protocol: it has no code",
     r"labs\.\w+\.(changed|draw|guard|restore|say|check_state)": "for those who write a lab",
     r"keras\.convert\.(Residual|Positions|SelfAttention|Transformer\w+)(\..*)?": "Keras layers that the conversion makes",

@@ -1,6 +1,7 @@
 """Every optimizer agrees with Keras, step by step in float64, and wrong ones are caught."""
 
 import functools
+import inspect
 
 import keras
 import numpy as np
@@ -228,3 +229,27 @@ def test_wrong_dampening_is_caught(edits, monkeypatch):
         monkeypatch.setattr(RULES["momentum"], part, function)
     with pytest.raises(AssertionError):
         test_momentum_as_a_moving_average_by_hand()
+
+
+KERAS_ALONE = {
+    *("use_ema", "ema_momentum", "ema_overwrite_frequency", "loss_scale_factor"),
+    *("gradient_accumulation_steps", "name", "kwargs"),
+}
+ITS_OWN_OPTIMIZER = {
+    "sgd": {"momentum", "nesterov"},
+    **dict.fromkeys(("adam", "adamw"), {"amsgrad"}),
+    "momentum": {"nesterov"},
+    "amsgrad": {"amsgrad"},
+    "nesterov": {"nesterov"},
+}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_every_argument_of_kerass_is_there_or_is_told_where_it_is(name):
+    theirs = type(CASES[name].reference(learning_rate=0.125))
+    missing = set(inspect.signature(theirs).parameters) - KERAS_ALONE
+    missing -= set(inspect.signature(type(optimizers.get(name))).parameters)
+    assert missing == ITS_OWN_OPTIMIZER.get(name, set())
+    for argument in missing | (KERAS_ALONE - {"name", "kwargs"}):
+        with pytest.raises(TypeError, match=rf"{argument}.*(of its own|of their own|to_keras)"):
+            optimizers.get(name, **{argument: 1})

@@ -1,0 +1,387 @@
+"""Many small networks trained at once: one array with a leading axis of runs instead of a loop.
+
+For a network of a few thousand weights, Python's calls cost more than the arithmetic. Here 64
+networks of one shape are one network whose weights have an axis more, so that every call does the
+work of 64; the mathematics is that of `dlkit.layers`, line by line.
+"""
+
+import json
+import math
+from time import perf_counter
+
+import numpy as np
+
+from dlkit import checks, layers, randomness
+from dlkit.network import Network
+from dlkit.training.callbacks import EarlyStopping
+from dlkit.training.config import check_config
+from dlkit.training.engine import OneThread
+from dlkit.training.parts import check_data, checked_parts, loss_for
+from dlkit.training.protocol import epoch_order
+from dlkit.training.records import ChunkRecord, EpochRecord, Recorder
+
+KINDS = (layers.Dense, layers.Dropout, layers.Activation, layers.Flatten)
+FREE = ("learning_rate", "learning_rate_schedule", "seed")  # what may differ between the runs
+AT_ONCE = 2**20  # weights that are trained at once; more than that outgrows the cache
+BLOCK = 2**14  # weights that the rule is applied to at once
+
+
+def can_train_together(network, config):
+    """Return whether a network is of a kind, and trained in a way, that many can share.
+
+    Parameters
+    ----------
+    network : Network
+        Dense layers with dropout, activations and Flatten between them, without regularizers.
+    config : TrainingConfig
+        Without clipping, plateaus, and optimizers that need the whole loss.
+
+    Returns
+    -------
+    bool
+    """
+    plain = isinstance(network, Network) and all(type(layer) in KINDS for layer in network.layers)
+    if not plain or not any(isinstance(layer, layers.Dense) for layer in network.layers):
+        return False
+    penalized = any(
+        getattr(layer, f"{which}_regularizer", None) is not None
+        for layer in network.layers
+        for which in ("kernel", "bias")
+    )
+    clipped = config.clipnorm or config.clipvalue or config.global_clipnorm
+    special = config.plateau is not None or config.build_optimizer().needs_whole_loss
+    return not (penalized or clipped or special)
+
+
+def train_together(networks, data, configs):
+    """Train networks of one architecture, each with its own learning rate and seed.
+
+    Each ends with the weights and the history that `TrainingJob` would give it alone, but for
+    rounding (float64: 1e-9 relative over some epochs); a run whose loss is not finite gets the
+    weights from before that epoch back.
+
+    Parameters
+    ----------
+    networks : list of Network
+        Trained in place; see `can_train_together`. They may differ in their weights only.
+    data : Data
+        What all are trained and validated on.
+    configs : list of TrainingConfig
+        One for each network; they may differ in learning rate, schedule and seed only.
+
+    Returns
+    -------
+    list of History
+        In the order of ``networks``.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If the networks or configurations cannot be trained together, or do not fit the data.
+    """
+    _check(networks, configs)
+    check_data(data)
+    size = max(1, AT_ONCE // networks[0].flat_parameters.size)
+    histories = []
+    for first in range(0, len(networks), size):
+        group = slice(first, first + size)
+        histories += _Runs(networks[group], data, configs[group]).train()
+    return histories
+
+
+def _check(networks, configs):
+    for name, given in (("networks", networks), ("configs", configs)):
+        if not isinstance(given, list | tuple) or not given:
+            raise TypeError(f"{name} must be a list with one entry a run, but got {given!r:.80}.")
+    checks.same_length(networks=networks, configs=configs)
+    for config in configs:
+        check_config(config)
+    shared = {name: getattr(configs[0], name) for name in FREE}
+    common = configs[0].to_json()
+    for network, config in zip(networks, configs):
+        if not can_train_together(network, config):
+            raise ValueError(
+                "networks must be of Dense, Dropout, Activation and Flatten layers without "
+                "regularizers, and configs without clipping, plateau or L-BFGS, to be trained "
+                f"together, but got {network!r:.80}. Train it with a TrainingJob."
+            )
+        if config.replace(**shared).to_json() != common:
+            raise ValueError("configs must be alike but for learning_rate, schedule and seed.")
+        if _shape_of(network) != _shape_of(networks[0]):
+            raise ValueError("networks must have the same layers, input_shape and dtype.")
+
+
+def _shape_of(network):
+    config = {**network.get_config(), "seed": 0}
+    return json.dumps(config, sort_keys=True, default=str)
+
+
+class _Run:
+    """One of the runs, as a callback sees it: an engine with weights."""
+
+    def __init__(self, number, network, config):
+        self.number, self.network, self.config = number, network, config
+        self.recorder, self.reason = Recorder(config), ""
+        streams = randomness.generators(config.seed, "dropout", len(network.layers))
+        for layer, generator in zip(network.layers, streams):
+            layer.random = generator
+        self.stopping = config.early_stopping and EarlyStopping(config.patience, config.min_delta)
+
+    def weights(self):
+        return self.row.copy()
+
+    def set_weights(self, weights):
+        self.row[...] = weights
+
+    def end(self, reason):
+        self.reason = reason
+        self.network.flat_parameters[...] = self.row
+        self.recorder.end(reason)
+
+
+class _Runs:
+    """The weights of all runs that are still going, and how they are trained."""
+
+    def __init__(self, networks, data, configs):
+        self.runs = [_Run(*each) for each in zip(range(len(networks)), networks, configs)]
+        self.network, self.config = networks[0], configs[0]
+        loss = loss_for(self.network, data, self.config.loss)
+        self.parts = checked_parts(self.network, data, loss)
+        last = self.network.layers[-1]
+        self.fused = (
+            loss.fuses_with == self.network.output_activation != "linear"
+            and not loss.from_logits
+            and isinstance(last, layers.Dense)
+        )
+        self.loss = loss.on_logits() if self.fused else loss
+        optimizer = self.config.build_optimizer()
+        self.rule, self.hyperparameters = optimizer.rule, optimizer.hyperparameters
+        self.scalars, self.step = dict(self.rule.initial_scalars), 0
+        self.decay = self.config.weight_decay or 0.0
+        self.parameters = np.stack([network.flat_parameters for network in networks])
+        self.slots = self.rule.init(np, self.parameters, **self.hyperparameters)
+        self.gradients = np.zeros_like(self.parameters)
+        self._look()
+
+    def train(self):
+        """Train until every run has ended; return their histories."""
+        everyone = list(self.runs)
+        samples, size = len(self.parts["train"][0]), self.config.batch_size
+        with OneThread(), np.errstate(all="ignore"):
+            for epoch in range(1, self.config.epochs + 1):
+                if not self.runs:
+                    break
+                began, before = perf_counter(), self.parameters.copy()
+                x, y = self._shuffled(epoch)
+                losses, scores = [], []
+                for start in range(0, samples, size):
+                    batch = slice(start, start + size)
+                    loss, score = self._batch(x[..., batch, :], y[:, batch])
+                    losses.append(loss)
+                    scores.append(score)
+                self._record(epoch, np.array(losses), np.concatenate(scores, axis=1), y, began)
+                self._end(epoch, before)
+        return [run.recorder.history() for run in everyone]
+
+    def _shuffled(self, epoch):
+        """Return inputs (runs or nothing, samples, features) and truth (runs, samples, ...)."""
+        x, y = self.parts["train"]
+        x = x.reshape(len(x), -1) if x.ndim > 2 else x
+        if not self.config.shuffle:
+            return x, np.broadcast_to(y, (len(self.runs), *y.shape))
+        orders = {}
+        for run in self.runs:
+            seed = run.config.seed
+            if seed not in orders:
+                orders[seed] = epoch_order(len(x), seed, epoch)
+        if len(orders) == 1:  # the same batches for all: one array serves every run
+            (order,) = orders.values()
+            return x[order], np.broadcast_to(y[order], (len(self.runs), *y.shape))
+        rows = np.array([orders[run.config.seed] for run in self.runs])
+        return x[rows], y[rows]
+
+    def _batch(self, x, y):
+        """Take one step with every run; return the losses (runs,) and scores before it."""
+        scores = self._forward(x, training=True)
+        targets = self.loss.targets(y, scores)
+        per_sample = self.loss.per_sample(targets, scores)
+        loss = per_sample.mean(axis=tuple(range(1, per_sample.ndim)))
+        samples = scores[0].size // scores.shape[-1]
+        self._backward(self.loss.slope(targets, scores) / samples)
+        self._update()
+        return loss, scores
+
+    def _forward(self, x, training):
+        self._inputs = []
+        for index, layer in enumerate(self.network.layers):
+            kept = x
+            if isinstance(layer, layers.Dense):
+                kernel, bias = self._weights[index]
+                z = np.matmul(x, kernel)
+                if bias is not None:
+                    z += bias[:, None, :]
+                logits = self.fused and index == len(self.network.layers) - 1
+                y = z if logits else layer.activation.forward(z)
+                kept, x = (x, z, y), y
+            elif isinstance(layer, layers.Activation):
+                y = layer.activation.forward(x)
+                kept, x = (x, y), y
+            elif isinstance(layer, layers.Dropout) and training and layer.rate:
+                if x.ndim == 2:
+                    x = np.broadcast_to(x, (len(self.runs), *x.shape))
+                kept = self._masks(index, layer, x.shape[1:])
+                x = x * kept
+            self._inputs.append(kept)
+        return x
+
+    def _masks(self, index, layer, shape):
+        draws = [
+            run.network.layers[index].random.random(shape, dtype=np.float32) for run in self.runs
+        ]
+        return (np.array(draws) >= layer.rate) * self.parameters.dtype.type(1 / (1 - layer.rate))
+
+    def _backward(self, upstream):
+        """Write the gradients of all runs, from the last layer to the first one with weights."""
+        first = min(self._weights)
+        for index in range(len(self.network.layers) - 1, first - 1, -1):
+            layer, kept = self.network.layers[index], self._inputs[index]
+            if isinstance(layer, layers.Dense):
+                x, z, y = kept
+                logits = self.fused and index == len(self.network.layers) - 1
+                delta = upstream if logits else layer.activation.backward(z, y, upstream)
+                kernel, bias = self._gradients[index]
+                np.matmul(x.swapaxes(-1, -2), delta, out=kernel)
+                if bias is not None:
+                    delta.sum(axis=1, out=bias)
+                if index > first:
+                    upstream = np.matmul(delta, self._weights[index][0].swapaxes(-1, -2))
+            elif isinstance(layer, layers.Activation):
+                upstream = layer.activation.backward(*kept, upstream)
+            elif isinstance(layer, layers.Dropout) and layer.rate:
+                upstream = upstream * kept
+
+    def _update(self):
+        """Apply the rule to all runs, some rows at a time, each with its own learning rate."""
+        rates = self._rates
+        if self._scheduled:
+            rates = self._rates_at(self.step)
+        self.step += 1
+        self.scalars = self.rule.advance(self.step, self.scalars, **self.hyperparameters)
+        height = max(1, BLOCK // self.parameters.shape[1])
+        for start in range(0, len(self.runs), height):
+            rows = slice(start, start + height)
+            parameter = self.parameters[rows]
+            if self.decay:
+                parameter -= self.decay * rates[rows] * parameter
+            slots = {name: slot[rows] for name, slot in self.slots.items()}
+            delta, new = self.rule.update(
+                np,
+                self.gradients[rows],
+                parameter,
+                slots,
+                self.scalars,
+                rates[rows],
+                **self.hyperparameters,
+            )
+            parameter += delta
+            for name, slot in slots.items():
+                slot[...] = new[name]
+
+    def _rates_at(self, step):
+        rates = [run.config.learning_rate_at(step) for run in self.runs]
+        return np.array(rates, self.parameters.dtype)[:, None]
+
+    def _record(self, epoch, losses, scores, y, began):
+        """Write down the epoch of every run."""
+        validation = self.parts["validation"]
+        outputs = None if validation is None else self._validated(validation[0])
+        sizes = np.diff([*range(0, y.shape[1], self.config.batch_size), y.shape[1]])
+        seconds = (perf_counter() - began) / len(self.runs)
+        for row, run in enumerate(self.runs):
+            own = losses[:, row]
+            finite = np.isfinite(own)
+            count = len(own) if finite.all() else int(finite.argmin()) + 1
+            step = self.step - len(own)
+            rates = run.config.learning_rates(step, count)
+            numbers = range(1, count + 1)
+            run.recorder.chunk(ChunkRecord(epoch, numbers, own[:count], step, rates, seconds))
+            if not finite.all():
+                run.diverged = (
+                    f"loss is not finite ({own[count - 1]}) in epoch {epoch}, batch {count}"
+                )
+                continue
+            run.diverged = ""
+            metrics = self.loss.metrics(y[row], scores[row])
+            val_loss, val_metrics = None, {}
+            if outputs is not None:
+                truth = self.loss.targets(validation[1], outputs[row])
+                val_loss = float(self.loss.per_sample(truth, outputs[row]).mean())
+                val_metrics = self.loss.metrics(validation[1], outputs[row])
+            loss = float(np.average(own, weights=sizes))
+            run.record = EpochRecord(
+                epoch, loss, metrics, val_loss, val_metrics, rates[-1], seconds
+            )
+            run.recorder.epoch(run.record)
+            if val_loss is not None and not math.isfinite(val_loss):
+                run.diverged = (
+                    f"loss is not finite ({val_loss}) in epoch {epoch} on the validation data"
+                )
+
+    def _validated(self, x):
+        return self._forward(x.reshape(len(x), -1) if x.ndim > 2 else x, training=False)
+
+    def _end(self, epoch, before):
+        """End the runs that are over, and go on with the rest."""
+        left = []
+        for row, run in enumerate(self.runs):
+            run.row = self.parameters[row]
+            if run.diverged:
+                run.row[...] = before[row]
+                run.end(
+                    f"{run.diverged}: the run diverged, and the weights from before the epoch are "
+                    "back; try a smaller learning rate"
+                )
+                continue
+            reason = run.stopping.after_epoch(run, run.record) if run.stopping else None
+            if epoch == self.config.epochs and not reason:
+                reason = f"all {epoch} epochs are done"
+            if reason:
+                if run.stopping:
+                    run.stopping.at_end(run)
+                run.end(reason)
+            else:
+                left.append(row)
+        if len(left) < len(self.runs):
+            self.runs = [self.runs[row] for row in left]
+            self.parameters = self.parameters[left]
+            self.gradients = np.zeros_like(self.parameters)
+            self.slots = {name: slot[left] for name, slot in self.slots.items()}
+            self._look()
+
+    def _look(self):
+        """Take views of each layer's weights and gradients in the arrays of all runs."""
+        self._scheduled = any(run.config.learning_rate_schedule is not None for run in self.runs)
+        self._rates = self._rates_at(self.step)
+        self._weights, self._gradients = {}, {}
+        places = {name: (start, stop, shape) for name, start, stop, shape in self.network.segments}
+        for index, layer in enumerate(self.network.layers):
+            if not isinstance(layer, layers.Dense):
+                continue
+            for views, flat in (
+                (self._weights, self.parameters),
+                (self._gradients, self.gradients),
+            ):
+                views[index] = tuple(
+                    self._view(flat, *places[f"{layer.name}/{name}"])
+                    if name in layer.parameters
+                    else None
+                    for name in ("kernel", "bias")
+                )
+
+    @staticmethod
+    def _view(flat, start, stop, shape):
+        view = flat[:, start:stop]
+        strides = np.empty(shape, flat.dtype).strides
+        return np.lib.stride_tricks.as_strided(
+            view, (len(flat), *shape), (flat.strides[0], *strides)
+        )

@@ -1,0 +1,84 @@
+"""The map of a sweep: the mean over two settings, in colour and in numbers."""
+
+import numpy as np
+
+from dlkit import checks
+from dlkit.plots.chart import Box, Chart, Heat, Panel, Text
+from dlkit.training.sweep import Sweep
+
+
+def sweep_map(found, x=None, y=None):
+    """Return the mean of each pair of two settings, the best one framed.
+
+    Where there are further settings, each cell shows the best of them.
+
+    Parameters
+    ----------
+    found : Sweep
+        What ``sweep`` returned.
+    x, y : str, optional
+        Two settings of the sweep; its first two by default.
+
+    Returns
+    -------
+    Chart
+        Its summary names the best settings, their mean and their spread over the seeds.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If ``found`` is no sweep, or has fewer than two settings, or none of these names.
+    """
+    if not isinstance(found, Sweep):
+        raise TypeError(f"found must be what sweep returned, but got {checks.describe(found)}.")
+    if len(found.settings) < 2:
+        raise ValueError(f"found must have two settings for a map, but has {found.settings}.")
+    x = checks.choice("x", found.settings[0] if x is None else x, found.settings)
+    others = [name for name in found.settings if name != x]
+    y = checks.choice("y", others[0] if y is None else y, others)
+    table = found.summary
+    higher = found.metric == "val_accuracy"
+    cells = table.groupby([y, x], sort=False)["mean"].agg("max" if higher else "min")
+    rows, columns = (sorted(table[name].unique()) for name in (y, x))
+    values = np.array([[cells.get((row, column), np.nan) for column in columns] for row in rows])
+    shown = np.where(np.isfinite(values), values, np.nan)
+    low, high = (np.nanmin(shown), np.nanmax(shown)) if np.isfinite(shown).any() else (0.0, 1.0)
+    high = high if high > low else low + 1e-9
+    color_values = np.nan_to_num(shown, nan=low if higher else high)
+    best = table.iloc[0]
+    at = columns.index(best[x]), rows.index(best[y])
+    marks = [
+        Heat(color_values, -0.5, len(columns) - 0.5, -0.5, len(rows) - 0.5, low, high, "sequential")
+    ]
+    for i, j in np.ndindex(values.shape):
+        dark = (color_values[i, j] - low) / (high - low) > 0.6
+        words = f"{values[i, j]:.3f}" if np.isfinite(values[i, j]) else "diverged"
+        marks.append(Text(j, i, words, color="#ffffff" if dark else "#111111", size=11))
+    marks.append(Box(*at, 0.96, 0.92, color="vermillion", border=3))
+    what = {"val_accuracy": "validation accuracy", "val_loss": "validation loss"}.get(
+        found.metric, "training loss"
+    )
+    spread = f" ± {best['spread']:.3f}" if best["runs"] > 1 else ""
+    title = f"Best {what} {best['mean']:.3f}{spread} at {x} {_word(best[x])}, {y} {_word(best[y])}"
+    runs = f"{len(found.trials)} runs, {int(best['runs'])} of each combination"
+    panel = Panel(
+        marks,
+        title=title,
+        x_label=x.replace("_", " "),
+        y_label=y.replace("_", " "),
+        x_range=(-0.5, len(columns) - 0.5),
+        y_range=(-0.5, len(rows) - 0.5),
+        x_ticks=[(i, _word(each)) for i, each in enumerate(columns)],
+        y_ticks=[(i, _word(each)) for i, each in enumerate(rows)],
+        legend=False,
+    )
+    diverged = int(table["diverged"].sum())
+    note = f" {diverged} runs diverged." if diverged else ""
+    summary = f"Mean {what} over {x} and {y}: {title[0].lower()}{title[1:]} ({runs}).{note}"
+    return Chart(
+        [panel], summary, width=max(420, 76 * len(columns) + 120), height=110 + 44 * len(rows)
+    )
+
+
+def _word(value):
+    return f"{value:.3g}" if isinstance(value, float | np.floating) else str(value)

@@ -1,0 +1,255 @@
+"""sweep: train every combination of some settings, several seeds each, and say which is best."""
+
+import itertools
+import json
+import math
+from collections.abc import Mapping
+
+import numpy as np
+
+from dlkit import checks
+from dlkit.training.config import TrainingConfig, check_config
+from dlkit.training.parts import check_data
+from dlkit.training.trials import check_seeds, run_trials
+
+METHODS = ("grid", "random")
+
+
+class Sweep:
+    """The finished runs of a sweep.
+
+    Parameters
+    ----------
+    trials : list of Trial
+        One for each combination and seed.
+    config : TrainingConfig
+        What all runs had in common.
+    """
+
+    def __init__(self, trials, config):
+        self.trials, self.config = tuple(trials), config
+        self.settings = tuple(self.trials[0].settings)
+
+    @property
+    def metric(self):
+        """What "best" means: ``val_accuracy`` (the higher), or ``val_loss`` (the lower)."""
+        scores = self.trials[0].score
+        return next(name for name in ("val_accuracy", "val_loss", "loss") if name in scores)
+
+    @property
+    def table(self):
+        """A pandas table with one row a run: settings, seed, and the values of its best epoch."""
+        import pandas
+
+        rows = [{**_cells(each.settings), "seed": each.seed, **each.score} for each in self.trials]
+        return pandas.DataFrame(rows)
+
+    @property
+    def summary(self):
+        """A pandas table with one row a combination, the best first.
+
+        ``mean`` and ``spread`` (standard deviation over the seeds) of `metric`, ``runs`` and how
+        many of them ``diverged``. A diverged run counts as the worst value there is: accuracy 0,
+        or an infinite loss.
+        """
+        import pandas
+
+        rows = []
+        for settings, trials in self._groups():
+            values = [self._value(trial) for trial in trials]
+            rows.append(
+                {
+                    **_cells(settings),
+                    "mean": float(np.mean(values)),
+                    "spread": float(np.std(values)) if np.isfinite(values).all() else math.nan,
+                    "runs": len(trials),
+                    "diverged": sum(trial.score["diverged"] for trial in trials),
+                }
+            )
+        falling = self.metric == "val_accuracy"
+        table = pandas.DataFrame(rows).sort_values("mean", ascending=not falling, kind="stable")
+        return table.reset_index(drop=True)
+
+    @property
+    def best(self):
+        """The settings with the best mean, as a dictionary that ``sweep`` and builders take."""
+        sign = -1 if self.metric == "val_accuracy" else 1
+        groups = self._groups()
+        means = [sign * np.mean([self._value(trial) for trial in trials]) for _, trials in groups]
+        return dict(groups[int(np.argmin(means))][0])
+
+    @property
+    def spread(self):
+        """The standard deviation over the seeds, of the best settings."""
+        return float(self.summary["spread"].iloc[0])
+
+    def history(self, seed=None, **settings):
+        """Return the `History` of one run.
+
+        Parameters
+        ----------
+        seed : int, optional
+            The first one by default.
+        **settings
+            Which combination; the best one's values for what is left out.
+
+        Returns
+        -------
+        History
+        """
+        for name in settings:
+            checks.choice("a setting", name, self.settings)
+        wanted = {**self.best, **settings}
+        for trial in self.trials:
+            if trial.settings == wanted and seed in (None, trial.seed):
+                return trial.history
+        raise ValueError(f"No run has {wanted} with seed {seed}: look into .table for those done.")
+
+    def chart(self, x=None, y=None):
+        """Return the map of the mean over two settings (see ``dlkit.plots.sweep_map``)."""
+        from dlkit.plots.sweeps import sweep_map
+
+        return sweep_map(self, x, y)
+
+    def _value(self, trial):
+        value, higher = trial.score[self.metric], self.metric == "val_accuracy"
+        if trial.score["diverged"] or not math.isfinite(value):
+            return 0.0 if higher else math.inf
+        return value
+
+    def _groups(self):
+        groups = {}
+        for trial in self.trials:
+            groups.setdefault(_key(trial.settings), (trial.settings, []))[1].append(trial)
+        return list(groups.values())
+
+    def __repr__(self):
+        best = ", ".join(f"{name}={value!r}" for name, value in self.best.items())
+        row = self.summary.iloc[0]
+        return (
+            f"Sweep({len(self.trials)} runs, best {self.metric} {row['mean']:.3f} ± "
+            f"{row['spread']:.3f} with {best})"
+        )
+
+
+def sweep(
+    data,
+    space,
+    config=None,
+    *,
+    method="grid",
+    samples=None,
+    seeds=3,
+    build=None,
+    n_jobs=1,
+    progress=False,
+    seed=0,
+):
+    """Train a model for every combination of settings, with several seeds each.
+
+    Multilayer perceptrons on the NumPy engine are trained together, all learning rates and seeds
+    at once. Everything else is trained one by one, by joblib: ``n_jobs=-1`` uses all cores, and
+    ``with joblib.parallel_config(backend="dask")`` takes the same sweep to a cluster.
+
+    Parameters
+    ----------
+    data : Data
+        What all runs are trained and validated on.
+    space : dict
+        Setting -> list of values. A setting is a field of `TrainingConfig` (``learning_rate``,
+        ``batch_size``, ``optimizer``, …) or an argument of ``build``: without one, ``width``,
+        ``depth``, ``hidden_layers``, ``dropout_rate`` or ``activation`` of an MLP. For
+        ``method="random"`` a value may also be a frozen SciPy distribution (or anything with
+        ``rvs(random_state=…)``).
+    config : TrainingConfig, optional
+        What the settings do not say.
+    method : {"grid", "random"}
+        All combinations, or ``samples`` drawn at random (Bergstra and Bengio 2012).
+    samples : int, optional
+        How many combinations to draw; for ``method="random"`` only.
+    seeds : int or sequence of int
+        How many runs each combination gets, or their seeds. The same seeds for all: the same
+        initial weights and the same batches.
+    build : callable, optional
+        ``build(data, seed, **settings)`` returns a `Network` or an uncompiled or compiled Keras
+        model; it gets those settings that are no fields of `TrainingConfig`.
+    n_jobs : int
+        Parallel jobs, as in joblib; −1 for as many as there are cores.
+    progress : bool
+        Whether to show a progress bar.
+    seed : int
+        Of the random draws.
+
+    Returns
+    -------
+    Sweep
+        ``table``, ``summary``, ``best``, ``spread``, ``chart()``, ``history()``.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument or any combination is not allowed; before anything is trained.
+    """
+    check_data(data)
+    config = check_config(TrainingConfig() if config is None else config)
+    checks.choice("method", method, METHODS)
+    seeds, n_jobs = check_seeds(seeds), _check_jobs(n_jobs)
+    checks.truth_value("progress", progress)
+    seed = checks.whole_number("seed", seed, minimum=0, maximum=2**32 - 1)
+    if build is not None and not callable(build):
+        raise TypeError(f"build must be a function, but got {checks.describe(build)}.")
+    _check_space(space, method)
+    if method == "grid":
+        if samples is not None:
+            raise ValueError('samples must be left out for method="grid"; use method="random".')
+        combinations = [dict(zip(space, values)) for values in itertools.product(*space.values())]
+    else:
+        if samples is None:
+            raise ValueError('samples must say how many combinations method="random" draws.')
+        combinations = _drawn(space, checks.whole_number("samples", samples), seed)
+    plans = [(settings, each) for settings in combinations for each in seeds]
+    return Sweep(run_trials(plans, data, config, build, n_jobs, progress=progress), config)
+
+
+def _drawn(space, samples, seed):
+    from sklearn.model_selection import ParameterSampler
+
+    drawn = ParameterSampler({name: space[name] for name in space}, samples, random_state=seed)
+    return [{name: each[name] for name in space} for each in drawn]
+
+
+def _check_space(space, method):
+    if not isinstance(space, Mapping) or not space:
+        raise TypeError(
+            'space must be a dictionary such as {"learning_rate": [0.001, 0.01]}, but got '
+            f"{checks.describe(space)}."
+        )
+    for name, values in space.items():
+        if not isinstance(name, str) or name == "seed":
+            raise ValueError(f"space must not hold {name!r}: seeds are given as seeds=….")
+        if method == "random" and hasattr(values, "rvs"):
+            continue
+        if isinstance(values, str) or not hasattr(values, "__len__") or not len(values):
+            raise ValueError(
+                f"space must give a list of one or more values for {name!r}, but got "
+                f"{checks.describe(values)}."
+            )
+
+
+def _check_jobs(n_jobs):
+    n_jobs = checks.whole_number("n_jobs", n_jobs, minimum=-1024)
+    if n_jobs == 0:
+        raise ValueError("n_jobs must not be 0: 1 works here, −1 uses all cores.")
+    return n_jobs
+
+
+def _cells(settings):
+    """Return settings for a table: what is no number or word is written out."""
+    return {
+        name: value if isinstance(value, int | float | str | np.generic) else str(value)
+        for name, value in settings.items()
+    }
+
+
+def _key(settings):
+    return json.dumps(settings, sort_keys=True, default=str)

@@ -20,6 +20,10 @@ LAWS = {
     "AveragePooling2D": ["convolution.py::test_pooling_worked_by_hand"],
     "LayerNormalization": ["convolution.py::test_layer_normalization_treats_each_sample_alone"],
     "PositionalEncoding": ["convolution.py::test_sinusoidal_positions_by_hand"],
+    "SimpleRNN": ["recurrent.py::SimpleRNN"],
+    "LSTM": ["recurrent.py::LSTM", "recurrent.py::test_forget_bias_starts_at_one"],
+    "GRU": ["recurrent.py::GRU", "recurrent.py::GRU, reset before"],
+    "Bidirectional": ["recurrent.py::test_both_ways_with_padding"],
 }
 
 

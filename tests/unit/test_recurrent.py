@@ -24,7 +24,12 @@ X = GENERATOR.normal(size=(5, 6, 2))
 MASK = np.array(
     [[1, 1, 1, 1, 1, 1], [1, 1, 0, 0, 0, 0], [0, 0, 1, 1, 1, 0], [0, 1, 0, 1, 0, 1], [0] * 6], bool
 )
-every_layer = pytest.mark.parametrize("make", MAKERS.values(), ids=MAKERS)
+every_layer = pytest.mark.parametrize("name", MAKERS)
+
+
+@pytest.fixture
+def make(name):
+    return MAKERS[name]
 
 
 def states(value):

@@ -74,7 +74,7 @@ def central_differences(value, array):
 def errors(layer, x, generator, training):
     """Return {what: error by norm} for the input and each parameter."""
     fresh = copy.deepcopy(layer)  # with the random numbers that the layer is about to draw
-    y = layer.forward(x, training)
+    y = layer.forward(x, training=training)
     upstream = generator.normal(size=y.shape)
     found = {"input": layer.backward(upstream).copy()}
     found |= {key: gradient.copy() for key, gradient in layer.gradients.items()}
@@ -84,9 +84,9 @@ def errors(layer, x, generator, training):
 
     def value():
         if not random:
-            return float((fresh.forward(x, training) * upstream).sum())
+            return float((fresh.forward(x, training=training) * upstream).sum())
         trial = copy.deepcopy(fresh)
-        return float((trial.forward(x, training) * upstream).sum())
+        return float((trial.forward(x, training=training) * upstream).sum())
 
     wanted = {
         key: central_differences(value, x if key == "input" else fresh.parameters[key])

@@ -92,6 +92,19 @@ CASES = {
         lambda: keras.layers.Dense(5, "softmax", use_bias=False),
         (3,),
     ),
+    "Dense, slope not a function of the output": Case(
+        lambda: Dense(5, "silu"),
+        lambda: keras.layers.Dense(5, "silu"),
+        (3,),
+        {
+            "slope at the output": (
+                "compute_gradients",
+                lambda self, upstream: self.linear_gradients(
+                    self.activation.backward(self.y, self.y, upstream)
+                ),
+            )
+        },
+    ),
     "Dense, time steps": Case(
         lambda: Dense(5, "sigmoid"),
         lambda: keras.layers.Dense(5, "sigmoid"),

@@ -55,6 +55,10 @@ class Witness:
     def pytest_collection_modifyitems(self, items):
         items[:] = [item for item in items if self.is_wanted(item)]
 
+    def pytest_collectreport(self, report):
+        if report.failed:
+            self.others.append(f"{report.nodeid}: {report.longreprtext.strip()[-300:]}")
+
     @pytest.hookimpl(hookwrapper=True)
     def pytest_runtest_makereport(self, item, call):
         outcome = yield
@@ -67,7 +71,7 @@ class Witness:
         words = f"{item.nodeid}: {kind.__name__}: {str(call.excinfo.value).strip()[:300]}"
         if report.when == "call" and issubclass(kind, AssertionError | pytest.fail.Exception):
             self.failed = words
-            item.session.shouldstop = "caught"
+            item.session.shouldfail = "caught"
         else:
             self.others.append(words)
 
@@ -102,7 +106,7 @@ def judge(mutant, wanted, folder):
     code = pytest.main([*options, *files], plugins=[witness])
     verdict, why = "survived", f"{witness.ran} tests passed"
     if witness.missing():
-        verdict, why = "invalid", f"no such test: {witness.missing()}"
+        verdict, why = "invalid", f"no such test: {witness.missing()}; {witness.others[:1]}"
     elif spoiler and not spoiler.used:
         verdict, why = "invalid", f"the tests never imported {mutant.module}"
     elif witness.failed:

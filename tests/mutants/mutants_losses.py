@@ -375,13 +375,6 @@ MUTANTS = [
     ),
     ctc(
         "ctc_alignments",
-        "may_skip",
-        "(states[:, 2:] != BLANK) & ",
-        "",
-        "labels skipped as if they were blanks",
-    ),
-    ctc(
-        "ctc_alignments",
         "sum_alignments",
         "(place == end) | (place == end - 1)",
         "place == end",

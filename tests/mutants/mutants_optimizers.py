@@ -556,4 +556,32 @@ MUTANTS = [
         "(high.slope - d2 - d1)",
         "the other root of the cubic (liblbfgs#28)",
     ),
+    adaptive(
+        "rmsprop",
+        "rmsprop.update",
+        "velocity = momentum * velocity + step",
+        "velocity = momentum * velocity + (1 - momentum) * step",
+        "velocity dampened",
+    ),
+    adaptive(
+        "rmsprop",
+        "rmsprop.update",
+        "delta = -velocity",
+        "delta = -learning_rate * velocity",
+        "learning rate inside the velocity and outside",
+    ),
+    adaptive(
+        "rmsprop",
+        "rmsprop.update",
+        "mean_square - mean**2",
+        "mean_square - mean",
+        "mean not squared in the centred form",
+    ),
+    adaptive(
+        "rmsprop",
+        "rmsprop.update",
+        "mean_square - mean**2",
+        "mean_square + mean**2",
+        "sign of the centre",
+    ),
 ]

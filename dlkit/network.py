@@ -5,6 +5,7 @@ import numpy as np
 from dlkit import checks, network_checks
 from dlkit.layer_stack import LayerStack
 from dlkit.layers import masking
+from dlkit.layers.base import Layer
 
 
 class Network(LayerStack):
@@ -56,9 +57,16 @@ class Network(LayerStack):
         super().__init__(layers, input_shape, seed, dtype)
         self.scores = self.batch = self.input_gradient = None
         self.scores_are_logits = False
-        self._on_logits = (None, None)
+        self._fusion = (None, None, False)
         trained = (index for index, layer in enumerate(self.layers) if layer.parameters)
         self._first_trained = next(trained, len(self.layers))
+        # asking every layer for a penalty at every step would take longer than most penalties
+        plain = Layer.regularization_loss
+        self._penalized = [
+            layer
+            for layer in self.layers
+            if layer.regularizers or type(layer).regularization_loss is not plain
+        ]
 
     # -- forward and backward ----------------------------------------------------------------
 
@@ -162,26 +170,27 @@ class Network(LayerStack):
                 upstream = layer.compute_gradients(upstream)
             remaining[0].needs_input_gradient = True
         self.input_gradient = upstream.copy() if to_input else None
-        for layer in self.layers:
+        for layer in self._penalized:
             layer.add_regularization_gradients()
             value += layer.regularization_loss()
         return value
 
     def _scores(self, x, loss, training):
         """Run forward; return the scores, the loss that takes them, and whether they are logits."""
-        last = self.layers[-1]
-        fused = (
-            loss.fuses_with == self.output_activation != "linear"
-            and not loss.from_logits
-            and hasattr(last, "linear_gradients")
-        )
+        last, (known, taking, fused) = self.layers[-1], self._fusion
+        if loss is not known:
+            fused = (
+                loss.fuses_with == self.output_activation != "linear"
+                and not loss.from_logits
+                and hasattr(last, "linear_gradients")
+            )
+            taking = loss.on_logits() if fused else loss
+            self._fusion = (loss, taking, fused)
         self.batch = None  # after this ``backward`` would meet a last layer half done
         x, mask = masking.run(self.layers[:-1], x, training)
         self.scores = last.linear(x) if fused else masking.run([last], x, training, mask)[0]
         self.scores_are_logits = fused
-        if fused and self._on_logits[0] is not loss:
-            self._on_logits = (loss, loss.on_logits())
-        return self.scores, self._on_logits[1] if fused else loss, fused
+        return self.scores, taking, fused
 
     @property
     def outputs(self):
@@ -193,7 +202,7 @@ class Network(LayerStack):
 
     def regularization_loss(self):
         """Return the sum of all layers' penalties."""
-        return sum(layer.regularization_loss() for layer in self.layers)
+        return sum(layer.regularization_loss() for layer in self._penalized)
 
     # -- using it ----------------------------------------------------------------------------
 

@@ -73,7 +73,7 @@ class NumpyEngine:
         self._x, self._y = self._parts["train"]
         if self._config.shuffle:
             order = epoch_order(len(self._x), self._config.seed, epoch)
-            self._x, self._y = self._x[order], self._y[order]
+            self._x, self._y = self._x.take(order, axis=0), self._y.take(order, axis=0)
         self._forget_means()
 
     def _forget_means(self):

@@ -6,6 +6,10 @@ import mutants_layers_plain
 import mutants_layers_recurrent
 from mutant import Mutant
 
+MASKS = [
+    "attention.py::test_where_queries_must_not_look",
+    "attention.py::test_padding_in_a_block",
+]
 LAWS = {
     "Dense": ["layers.py::test_dense_worked_by_hand"],
     "Dropout": [
@@ -19,6 +23,21 @@ LAWS = {
     "MaxPooling2D": ["convolution.py::test_pooling_worked_by_hand"],
     "AveragePooling2D": ["convolution.py::test_pooling_worked_by_hand"],
     "LayerNormalization": ["convolution.py::test_layer_normalization_treats_each_sample_alone"],
+    "Conv1D": ["convolution.py::test_slabs_of_any_size_give_the_same"],
+    "MultiHeadAttention": [
+        "attention.py::test_by_hand",
+        "attention.py::test_the_fast_formula_is_the_clear_one",
+        "attention.py::test_the_formula_s_gradients_are_central_differences",
+        "attention.py::test_masks_hold_together",
+        "attention.py::test_causal_means_that_the_future_changes_nothing",
+        *MASKS,
+    ],
+    "TransformerEncoder": MASKS,
+    "TransformerDecoder": [
+        *MASKS,
+        "attention.py::test_a_decoder_looks_at_its_context",
+        "attention.py::test_causal_means_that_the_future_changes_nothing",
+    ],
     "PositionalEncoding": ["convolution.py::test_sinusoidal_positions_by_hand"],
     "SimpleRNN": ["recurrent.py::SimpleRNN"],
     "LSTM": ["recurrent.py::LSTM", "recurrent.py::test_forget_bias_starts_at_one"],

@@ -53,23 +53,6 @@ def shared(entry):
             "total - total // 2, total // 2",
             "the odd zero goes left and above (MIPVerify.jl#23)",
         ),
-        convolution(
-            entry, "transposed", "q - 1 - shift", "q - 1", "padding forgotten in the backward pass"
-        ),
-        sliding(
-            entry,
-            "output_length",
-            "-(-length // stride)",
-            "length // stride",
-            "length of same rounded down",
-        ),
-        sliding(
-            entry,
-            "output_length",
-            "(length - size) // stride + 1",
-            "(length - size + 1) // stride",
-            "length of valid, off by one with strides",
-        ),
     ]
 
 
@@ -103,7 +86,6 @@ MUTANTS = [
         "divmod(r, s)",
         "padding left out of the stride's phase",
     ),
-    sliding("Conv2D", "pads_for", "- length, 0)", "- length, 1)", "always at least one zero"),
     *shared("Conv1D"),
     convolution(
         "Conv1D",
@@ -111,9 +93,6 @@ MUTANTS = [
         "kernel[own][::-1, ::-1]",
         "kernel[own]",
         "kernel not flipped in the backward pass",
-    ),
-    convolution(
-        "Conv1D", "Conv2D.create", "(*flat, *self.strides)", "(*flat, 1)", "stride ignored"
     ),
     pooling(
         "MaxPooling2D",

@@ -545,9 +545,9 @@ MUTANTS = [
     host(
         "lbfgs",
         "line_search.py: _is_too_high",
-        "DECREASE * now.step",
-        "DECREASE",
-        "decrease not measured by the step",
+        "now.value > start.value + DECREASE * now.step * start.slope",
+        "False",
+        "no condition on the decrease",
     ),
     host(
         "lbfgs",

@@ -7,7 +7,10 @@ from good_common import ACTIVATION, fraction, optional
 from dlkit import layers
 
 UNITS = 3  # as ARGUMENTS says
-STEP, STATE = array(np.ones((6, 2), "float32"), names=("x", "h")), np.full((6, UNITS), 0.5, "float32")
+STEP, STATE = (
+    array(np.ones((6, 2), "float32"), names=("x", "h")),
+    np.full((6, UNITS), 0.5, "float32"),
+)
 H = array(STATE)
 NO_STATE = (3.0, "text", {}, STATE[:3], STATE[:, :1], STATE * np.nan, STATE.astype(str), STATE[0])
 NO_PAIR = (*NO_STATE, STATE, (STATE,), (STATE,) * 3, (STATE, None), (STATE, STATE[:3]))

@@ -98,15 +98,30 @@ def sequence_layers():
     ]
 
 
+def recurrent_layers():
+    """Layers of every recurrent kind, behind an embedding that masks padding."""
+    sequences = {"return_sequences": True}
+    other_way = layers.GRU(4, go_backwards=True, dropout=0.25, **sequences)
+    return [
+        layers.Embedding(5, 3, mask_zero=True),
+        layers.LSTM(4, recurrent_activation="hard_sigmoid", dropout=0.5, **sequences),
+        layers.Bidirectional(layers.LSTM(3, unit_forget_bias=False, **sequences), "ave"),
+        layers.GRU(3, reset_after=False, recurrent_regularizer=EXACT, **sequences),
+        layers.Bidirectional(layers.SimpleRNN(4, "softsign", **sequences), "concat", other_way),
+        layers.GRU(3, use_bias=False, go_backwards=True, name="last"),
+    ]
+
+
 BINARY = {"momentum": 0.5, "epsilon": 2.0**-10}
 
 
 @pytest.mark.parametrize(("dtype", "tolerance"), [("float32", 1e-6), ("float64", 1e-12)])
-@pytest.mark.parametrize("make", [image_layers, sequence_layers])
+@pytest.mark.parametrize("make", [image_layers, sequence_layers, recurrent_layers])
 def test_images_and_sequences_there_and_back(make, dtype, tolerance):
     generator = np.random.default_rng(0)
     shape = (9, 8, 2) if make is image_layers else (6,)
-    x = generator.normal(size=(4, *shape)) if make is image_layers else [[0, 4, 1, 1, 2, 3]] * 2
+    words = [[0, 4, 1, 1, 2, 3], [2, 0, 3, 1, 0, 0]]
+    x = generator.normal(size=(4, *shape)) if make is image_layers else words
     x = np.asarray(x, dtype)
     network = Network(make(), shape, dtype=dtype)
     network.flat_parameters[...] = generator.normal(0, 0.5, network.flat_parameters.size)

@@ -132,6 +132,9 @@ def attend_gradients(upstream, query, key, value, forward, hidden=None, kept=Non
 
 
 def scores_are_small(query, key):
-    """Return whether no score can exceed `SMALL`: Q Kᵀ ≤ the longest query times the longest key."""
-    longest = [math.sqrt(np.einsum("...d,...d->...", each, each).max()) for each in (query, key)]
+    """Return whether no score can exceed `SMALL`: Q Kᵀ ≤ the longest query times the longest key.
+
+    The vectors of all heads, (…, heads, d), are taken as one: too long, and quickly done.
+    """
+    longest = [math.sqrt(np.einsum("...hd,...hd->...", each, each).max()) for each in (query, key)]
     return longest[0] * longest[1] / math.sqrt(query.shape[-1]) < SMALL

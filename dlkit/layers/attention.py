@@ -3,7 +3,7 @@
 import numpy as np
 
 from dlkit import checks, initializers, regularizers
-from dlkit.layers import sliding
+from dlkit.layers import side_by_side, sliding
 from dlkit.layers.attend import attend, attend_gradients, scores_are_small
 from dlkit.layers.composite import Composite
 from dlkit.layers.dense import Dense
@@ -45,10 +45,10 @@ class MultiHeadAttention(Composite):
     queries, keys, values : numpy.ndarray
         (batch, time, heads, length), of the last ``forward``.
     query_gradient, key_gradient, value_gradient : numpy.ndarray
-        ∂loss/∂ each argument of the last ``forward``; in self-attention ``backward`` returns their
-        sum.
+        ∂loss/∂ each argument of the last ``forward``; None in self-attention, where ``backward``
+        returns their sum.
     context_gradient : numpy.ndarray
-        The sum of the last two where one sequence was both value and key; otherwise None.
+        The sum of the last two where one other sequence was both value and key; otherwise None.
     parameters : dict
         Of the linear maps ``query key value attention_output``: ``"query/kernel"`` (features,
         heads · key_dim) and so on. Keras has an axis for the heads: (features, heads, key_dim).
@@ -203,11 +203,7 @@ class MultiHeadAttention(Composite):
         """Return the output for checked inputs; masks as in ``forward``, of the queries too."""
         batch = len(query)
         self.one_context, self.self_attention = key is value, key is query and value is query
-        projections = zip(self.layers, (query, key, value), strict=False)
-        self.queries, self.keys, self.values = (
-            layer.compute_output(x, training).reshape(batch, x.shape[1], self.num_heads, -1)
-            for layer, x in projections
-        )
+        self.queries, self.keys, self.values = self.project(query, key, value)
         shape = (batch, self.num_heads, query.shape[1], key.shape[1])
         self.hidden = hidden_places(shape[2:], self.causal, query_mask, key_mask, attention_mask)
         self.kept = None
@@ -232,10 +228,12 @@ class MultiHeadAttention(Composite):
             .compute_gradients(upstream)
             .reshape(len(upstream), -1, self.num_heads, self.value_dim)
         )
-        arrays = (self.queries, self.keys, self.values)
-        deltas = [
-            self.workspace(f"delta_{name}", array.shape) for name, array in zip("qkv", arrays)
-        ]
+        if self.self_attention:
+            joined = self.workspace("deltas", self.joined.shape)
+            deltas = self.split(joined)
+        else:
+            arrays = zip(NAMES, (self.queries, self.keys, self.values), strict=False)
+            deltas = [self.workspace(f"{name}_delta", array.shape) for name, array in arrays]
         for n in range(len(upstream)):
             q, k, v, hidden, kept = self.sample(n)
             above, result = upstream[n].swapaxes(0, 1), self.results[n].swapaxes(0, 1)
@@ -243,16 +241,36 @@ class MultiHeadAttention(Composite):
             found = attend_gradients(above, q, k, v, forward, hidden, kept)
             for delta, gradient in zip(deltas, found, strict=True):
                 delta[n] = gradient.swapaxes(0, 1)
+        if self.self_attention:
+            self.query_gradient = self.key_gradient = self.value_gradient = None
+            self.context_gradient = None
+            out = self.workspace("input_gradient", self.x.shape)
+            return side_by_side.linear_gradients(self.layers[:3], self.x, joined, out)
         self.query_gradient, self.key_gradient, self.value_gradient = (
-            layer.compute_gradients(delta.reshape(*delta.shape[:2], -1))
+            layer.linear_gradients(delta.reshape(*delta.shape[:2], -1))
             for layer, delta in zip(self.layers, deltas, strict=False)
         )
-        self.context_gradient = None
-        if self.one_context:
-            self.context_gradient = self.key_gradient + self.value_gradient
-        if self.self_attention:
-            return self.query_gradient + self.context_gradient
+        both = self.key_gradient + self.value_gradient if self.one_context else None
+        self.context_gradient = both
         return self.query_gradient
+
+    def project(self, query, key, value):
+        """Return Q, K and V of all heads, (batch, time, heads, length)."""
+        if self.self_attention:
+            units = sum(layer.units for layer in self.layers[:3])
+            out = self.workspace("joined", (*query.shape[:2], units))
+            self.x, self.joined = query, side_by_side.linear(self.layers[:3], query, out)
+            return self.split(self.joined)
+        return [
+            layer.linear(x).reshape(*x.shape[:2], self.num_heads, -1)
+            for layer, x in zip(self.layers, (query, key, value), strict=False)
+        ]
+
+    def split(self, joined):
+        """Return views of the parts for Q, K and V in an array where they stand side by side."""
+        ends = np.cumsum([layer.units for layer in self.layers[:2]])
+        parts = np.split(joined, ends, axis=-1)
+        return [each.reshape(*each.shape[:2], self.num_heads, -1) for each in parts]
 
     def sample(self, n):
         """Return Q, K and V of one sample, (heads, time, length), what is hidden, and dropout's."""

@@ -4,10 +4,15 @@ import numpy as np
 from layer_case import Case
 
 from dlkit.keras import attention as twins
-from dlkit.layers import MultiHeadAttention, TransformerDecoder, TransformerEncoder, attention
+from dlkit.layers import (
+    MultiHeadAttention,
+    TransformerDecoder,
+    TransformerEncoder,
+    attention,
+    side_by_side,
+)
 from dlkit.layers.transformer_encoder import ShortCut
 
-GRADIENTS = MultiHeadAttention.compute_gradients
 ATTEND, BACK, SAMPLE = attention.attend, attention.attend_gradients, MultiHeadAttention.sample
 SMALL = (-0.6, 0.6)  # weights that leave the softmax unsaturated, so that a missing √d shows
 
@@ -77,9 +82,17 @@ def values_for_keys(self, n):
     return q, v, k, *others
 
 
-def only_queries(self, upstream):
-    GRADIENTS(self, upstream)
-    return self.query_gradient
+def only_queries(layers, x, delta, out):
+    """∂L/∂x by way of the queries alone."""
+    side_by_side.linear_gradients(layers, x, delta, out)
+    units = layers[0].units
+    return delta[..., :units] @ layers[0].parameters["kernel"].T
+
+
+class QueriesAlone:
+    """What stands for the module `side_by_side` in attention.py, with that fault."""
+
+    linear, linear_gradients = staticmethod(side_by_side.linear), staticmethod(only_queries)
 
 
 ATTENTION_FAULTS = {
@@ -92,7 +105,7 @@ ATTENTION_FAULTS = {
     "softmax's derivative left out": going_back(forgotten_sum),
     "no √d in the query's gradient": going_back(without_root),
     "gradients of query and key exchanged": going_back(exchanged),
-    "gradient of the queries alone": ("compute_gradients", only_queries),
+    "gradient of the queries alone": swapped("compute_gradients", "side_by_side", QueriesAlone),
 }
 
 

@@ -85,9 +85,9 @@ MUTANTS = [
         "heads joined without moving their axis",
     ),
     attention(
-        GRADIENTS,
-        "return self.query_gradient + self.context_gradient",
-        "return self.query_gradient",
+        "side_by_side.py: linear_gradients",
+        'np.matmul(rows, joined(layers, "kernel").T',
+        'np.matmul(rows[:, : layers[0].units], layers[0].parameters["kernel"].T',
         "keys' and values' gradient lost in self-attention",
     ),
     encoder(FORWARD, "y = x + self", "y = self", "no short cut"),

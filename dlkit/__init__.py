@@ -33,6 +33,8 @@ _LAZY = {
     "TrainingJob": "dlkit.training.job:TrainingJob",
     "History": "dlkit.training.records:History",
     "find_learning_rate": "dlkit.training.learning_rate_finder:find_learning_rate",
+    "sweep": "dlkit.training.sweep:sweep",
+    "compare": "dlkit.training.compare:compare",
     "diagnose": "dlkit.training.diagnosis:diagnose",
     "CSVLog": "dlkit.training.callbacks_csv:CSVLog",
     "ProgressBar": "dlkit.training.callbacks_progress:ProgressBar",

@@ -13,6 +13,8 @@ _LAZY = {
     "sample_images": "dlkit.plots.images",
     "answers_over_plane": "dlkit.plots.plane",
     "weights_as_images": "dlkit.plots.images",
+    "sweep_map": "dlkit.plots.sweeps",
+    "comparison": "dlkit.plots.comparisons",
     "learning_rate_range": "dlkit.plots.learning_rates",
     "value_graph": "dlkit.plots.graph",
 }

@@ -3,7 +3,7 @@
 import numpy as np
 
 from dlkit import checks
-from dlkit.plots.chart import Box, Chart, Heat, Panel, Text
+from dlkit.plots.chart import Chart, Heat, Line, Panel, Text
 from dlkit.training.sweep import Sweep
 
 
@@ -54,16 +54,21 @@ def sweep_map(found, x=None, y=None):
         dark = (color_values[i, j] - low) / (high - low) > 0.6
         words = f"{values[i, j]:.3f}" if np.isfinite(values[i, j]) else "diverged"
         marks.append(Text(j, i, words, color="#ffffff" if dark else "#111111", size=11))
-    marks.append(Box(*at, 0.96, 0.92, color="vermillion", border=3))
+    across, up = (
+        np.array([-0.46, 0.46, 0.46, -0.46, -0.46]),
+        np.array([-0.45, -0.45, 0.45, 0.45, -0.45]),
+    )
+    marks.append(Line(at[0] + across, at[1] + up, color="vermillion", width=3))
     what = {"val_accuracy": "validation accuracy", "val_loss": "validation loss"}.get(
         found.metric, "training loss"
     )
     spread = f" ± {best['spread']:.3f}" if best["runs"] > 1 else ""
-    title = f"Best {what} {best['mean']:.3f}{spread} at {x} {_word(best[x])}, {y} {_word(best[y])}"
+    result = f"est {what} {best['mean']:.3f}{spread}"
+    place = f"{x} {_word(best[x])} and {y} {_word(best[y])}"
     runs = f"{len(found.trials)} runs, {int(best['runs'])} of each combination"
     panel = Panel(
         marks,
-        title=title,
+        title="B" + result,
         x_label=x.replace("_", " "),
         y_label=y.replace("_", " "),
         x_range=(-0.5, len(columns) - 0.5),
@@ -74,7 +79,7 @@ def sweep_map(found, x=None, y=None):
     )
     diverged = int(table["diverged"].sum())
     note = f" {diverged} runs diverged." if diverged else ""
-    summary = f"Mean {what} over {x} and {y}: {title[0].lower()}{title[1:]} ({runs}).{note}"
+    summary = f"Mean over {x} and {y}: b{result} at {place} ({runs}).{note}"
     return Chart(
         [panel], summary, width=max(420, 76 * len(columns) + 120), height=110 + 44 * len(rows)
     )

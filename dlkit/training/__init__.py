@@ -1,5 +1,6 @@
 """Training: one visible loop for both engines, and a job that you can hold while it runs."""
 
+from dlkit.training.compare import Comparison, compare
 from dlkit.training.config import TrainingConfig
 from dlkit.training.engine import Engine, epoch_order
 from dlkit.training.job import TrainingJob
@@ -13,19 +14,26 @@ from dlkit.training.records import (
     History,
     Status,
 )
+from dlkit.training.sweep import Sweep, sweep
+from dlkit.training.together import train_together
 
 __all__ = [
     "BatchRecord",
     "ChunkRecord",
+    "Comparison",
     "Engine",
     "EpochRecord",
     "History",
     "LearningRateRange",
     "ReduceLROnPlateau",
     "Status",
+    "Sweep",
     "TrainingConfig",
     "TrainingJob",
+    "compare",
     "epoch_order",
     "find_learning_rate",
+    "sweep",
+    "train_together",
     "training_loop",
 ]

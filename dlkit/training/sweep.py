@@ -33,8 +33,8 @@ class Sweep:
     @property
     def metric(self):
         """What "best" means: ``val_accuracy`` (the higher), or ``val_loss`` (the lower)."""
-        scores = self.trials[0].score
-        return next(name for name in ("val_accuracy", "val_loss", "loss") if name in scores)
+        known = {name for trial in self.trials for name in trial.history.history}
+        return next((name for name in ("val_accuracy", "val_loss") if name in known), "loss")
 
     @property
     def table(self):
@@ -105,14 +105,9 @@ class Sweep:
                 return trial.history
         raise ValueError(f"No run has {wanted} with seed {seed}: look into .table for those done.")
 
-    def chart(self, x=None, y=None):
-        """Return the map of the mean over two settings (see ``dlkit.plots.sweep_map``)."""
-        from dlkit.plots.sweeps import sweep_map
-
-        return sweep_map(self, x, y)
-
     def _value(self, trial):
-        value, higher = trial.score[self.metric], self.metric == "val_accuracy"
+        # a run that diverged in its first epoch has no values at all
+        value, higher = trial.score.get(self.metric, math.nan), self.metric == "val_accuracy"
         if trial.score["diverged"] or not math.isfinite(value):
             return 0.0 if higher else math.inf
         return value
@@ -183,7 +178,7 @@ def sweep(
     Returns
     -------
     Sweep
-        ``table``, ``summary``, ``best``, ``spread``, ``chart()``, ``history()``.
+        ``table``, ``summary``, ``best``, ``spread``, ``history()``; ``plots.sweep_map`` draws it.
 
     Raises
     ------

@@ -289,7 +289,8 @@ class _Runs:
 
     def _rates_at(self, step):
         rates = [run.config.learning_rate_at(step) for run in self.runs]
-        return np.array(rates, self.parameters.dtype)[:, None]
+        with np.errstate(over="ignore"):  # a rate beyond float32 diverges, and says so
+            return np.array(rates, self.parameters.dtype)[:, None]
 
     def _record(self, epoch, losses, scores, y, began):
         """Write down the epoch of every run."""

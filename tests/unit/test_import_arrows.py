@@ -16,7 +16,8 @@ LEVELS = (
     ("data", ("datasets", "preparation")),
     ("training", ("training",)),
     ("keras and plots", ("keras", "plots")),
-    ("reports", ("report", "estimators", "pipeline")),
+    ("reports", ("report",)),
+    ("doors", ("estimators", "pipeline")),
     ("display", ("display",)),
     ("labs and tools", ("labs", "exercises", "cli", "notebooks", "doctor", "jupyter", "__main__")),
 )
@@ -33,10 +34,11 @@ LAZY_EXCEPTIONS = {
 OUTSIDE = {
     "mathematics": set(),
     "data": {"sklearn", "pandas"},
-    "training": {"threadpoolctl", "tqdm", "joblib"},
+    "training": {"threadpoolctl", "tqdm", "joblib", "pandas", "sklearn"},
     "keras": {"keras", "tensorflow", "jax", "torch"},
     "plots": {"matplotlib", "sklearn"},
     "reports": {"sklearn", "matplotlib"},
+    "doors": {"sklearn"},
     "display": {"ipywidgets", "IPython", "traitlets", "matplotlib", "anywidget", "pygments", "PIL"},
     "labs": {"sklearn", "keras"},
     "exercises": {"keras", "platformdirs"},

@@ -1,0 +1,137 @@
+"""Networks trained together get what each would get alone."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from dlkit import Network, TrainingConfig, TrainingJob, datasets, layers, schedules
+from dlkit.training import train_together
+from dlkit.training.together import can_train_together
+
+MOONS = datasets.moons(samples=60)
+SINE = datasets.sine(samples=60)
+DIGITS = datasets.digits()
+
+
+def network(data=MOONS, seed=0, dropout=0.0, activation="tanh", last=None, dtype="float64"):
+    stack = [layers.Flatten()] if len(data.input_shape) > 1 else []
+    last = last or ("softmax" if data.task_type == "classification" else "linear")
+    stack += [layers.Dense(6, activation), layers.Dropout(dropout), layers.Dense(5)]
+    stack += [layers.Activation("relu"), layers.Dense(data.output_dim, last)]
+    return Network(stack, data.input_shape, seed=seed, dtype=dtype)
+
+
+def alone(model, data, config):
+    job = TrainingJob(model, data, config)
+    job.start()
+    job.wait()
+    return job.history
+
+
+def same(together, model, history, single):
+    assert together.history.keys() == history.history.keys()
+    for name, values in history.history.items():
+        np.testing.assert_allclose(together.history[name], values, rtol=1e-9, atol=1e-12)
+    np.testing.assert_allclose(together.batch_losses, history.batch_losses, rtol=1e-9)
+    np.testing.assert_allclose(model.flat_parameters, single.flat_parameters, rtol=1e-9, atol=1e-12)
+    assert together.stop_reason == history.stop_reason
+    assert together.best_epoch == history.best_epoch
+
+
+def check(data, configs, **kind):
+    models = [network(data, config.seed, **kind) for config in configs]
+    for config, model, found in zip(configs, models, train_together(models, data, configs)):
+        single = network(data, config.seed, **kind)
+        same(found, model, alone(single, data, config), single)
+
+
+@pytest.mark.parametrize(
+    "optimizer", ["sgd", "nesterov", "adagrad", "adam", "nadam", "ftrl", "lion"]
+)
+def test_each_gets_what_it_would_get_alone(optimizer):
+    config = TrainingConfig(epochs=3, batch_size=13, optimizer=optimizer)
+    configs = [config.replace(learning_rate=0.01 * (i + 1), seed=i) for i in range(4)]
+    check(MOONS, configs, dropout=0.3)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"shuffle": False},
+        {"weight_decay": 0.01},
+        {"early_stopping": False},
+        {"learning_rate_schedule": schedules.ExponentialDecay(0.01, 5, 0.5)},
+        {"patience": 1, "epochs": 12, "learning_rate": 0.3},
+        {"batch_size": 1000},
+        {"loss": "mean_squared_error", "optimizer": "rmsprop"},
+    ],
+    ids=lambda changes: next(iter(changes)),
+)
+def test_options_mean_the_same(changes):
+    data = SINE if "loss" in changes else MOONS
+    config = TrainingConfig(epochs=3, batch_size=16, learning_rate=0.02).replace(**changes)
+    check(data, [config.replace(seed=seed) for seed in (0, 0, 3)])
+
+
+def test_images_and_logits():
+    config = TrainingConfig(epochs=1, batch_size=200, learning_rate=0.01)
+    check(DIGITS, [config, config.replace(seed=1)], activation="relu", last="linear")
+
+
+@given(st.lists(st.tuples(st.floats(1e-4, 0.1), st.integers(0, 3)), min_size=1, max_size=5))
+@settings(max_examples=8, deadline=None)
+def test_any_mix_of_rates_and_seeds(mix):
+    config = TrainingConfig(epochs=2, batch_size=20)
+    check(MOONS, [config.replace(learning_rate=rate, seed=seed) for rate, seed in mix])
+
+
+def test_one_that_diverges_leaves_the_others_alone():
+    config = TrainingConfig(epochs=3, batch_size=16, optimizer="sgd", early_stopping=False)
+    wild = config.replace(learning_rate=1e200, loss="mean_squared_error")
+    calm = wild.replace(learning_rate=0.05)
+    models = [network(SINE), network(SINE)]
+    first = network(SINE).flat_parameters.copy()
+    broken, fine = train_together(models, SINE, [wild, calm])
+    assert "not finite" in broken.stop_reason
+    np.testing.assert_array_equal(models[0].flat_parameters, first)
+    single = network(SINE)
+    same(fine, models[1], alone(single, SINE, calm), single)
+
+
+def test_more_runs_than_fit_at_once(monkeypatch):
+    from dlkit.training import together
+
+    monkeypatch.setattr(together, "AT_ONCE", 200)
+    config = TrainingConfig(epochs=2, batch_size=16)
+    check(MOONS, [config.replace(seed=seed) for seed in range(5)])
+
+
+@pytest.mark.parametrize(
+    "change, stack",
+    [
+        ({"clipnorm": 1.0}, None),
+        ({"optimizer": "lbfgs"}, None),
+        ({}, [layers.Dense(3, kernel_regularizer="l2"), layers.Dense(2, "softmax")]),
+        ({}, [layers.Dense(3), layers.BatchNormalization(), layers.Dense(2, "softmax")]),
+        ({}, [layers.Activation("softmax")]),
+    ],
+)
+def test_what_cannot_share_is_refused(change, stack):
+    model = Network(stack, (2,)) if stack else network()
+    config = TrainingConfig(**change)
+    assert not can_train_together(model, config)
+    with pytest.raises(ValueError, match="TrainingJob"):
+        train_together([model], MOONS, [config])
+
+
+def test_runs_that_differ_in_more_are_refused():
+    config = TrainingConfig()
+    with pytest.raises(ValueError, match="configs must be alike"):
+        train_together([network(), network()], MOONS, [config, config.replace(batch_size=8)])
+    with pytest.raises(ValueError, match="same layers"):
+        train_together([network(), network(activation="relu")], MOONS, [config, config])
+    with pytest.raises(ValueError, match="networks"):
+        train_together([network()], MOONS, [config, config])
+    with pytest.raises(TypeError, match="networks"):
+        train_together([], MOONS, [])

@@ -75,10 +75,11 @@ def loss_for(model, data, loss=None):
         arguments["from_logits"] = gives_logits(model)
     kind, name = type(chosen).__name__, chosen.name
     _check_outputs(model, data, name)
-    if not hasattr(keras.losses, kind):
+    # Keras's CTC has no metric here, and its labels another form than all other targets.
+    if not hasattr(keras.losses, kind) or name == "ctc":
         raise ValueError(
-            f"loss={name!r} has no counterpart in Keras. Train a dlkit Network with it, or take "
-            "another loss."
+            f"loss must be one that the Keras engine can train with, but got {name!r}. Train a "
+            "dlkit Network with it, or use model.compile and model.fit of Keras itself."
         )
     dtype = "float64" if model.outputs[0].dtype == "float64" else "float32"
     keras_loss = getattr(keras.losses, kind)(dtype=dtype, **arguments)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dlkit import losses
+from dlkit import Data, TrainingConfig, TrainingJob, losses
 from dlkit.ctc_alignments import best_path, shares_of_classes, sum_alignments
 from dlkit.layers import Conv1D, Dense
 from dlkit.losses import CTC
@@ -246,6 +246,13 @@ def test_a_network_learns_where_the_labels_are():
     assert before["accuracy"] < 0.3
     assert after["accuracy"] > 0.95 and after["loss"] < before["loss"] / 10
     assert history.history["accuracy"][-1] > 0.9
+
+
+def test_a_keras_model_is_refused_in_words():
+    x, y = pulses(16)
+    model = Network([Dense(3)], (12, 1)).to_keras()
+    with pytest.raises(ValueError, match="loss must be one that the Keras engine .* 'ctc'"):
+        TrainingJob(model, Data(x, y, x, y), TrainingConfig(loss="ctc"))
 
 
 def test_training_refuses_what_cannot_be_aligned_before_it_begins():

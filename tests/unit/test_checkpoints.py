@@ -146,7 +146,7 @@ def test_the_text_of_a_checkpoint_can_be_read(tmp_path):
     assert last["about"] == "A run of dlkit after 15 steps: 1 whole epochs and 2 batches."
     assert last["config"]["optimizer"] == "nadam"
     assert last["data"]["x_train"]["shape"] == [50, 5]
-    assert [layer["kind"] for layer in last["model"]["layers"]][0] == "Dense"
+    assert [layer["layer_kind"] for layer in last["model"]["layers"]][0] == "Dense"
 
 
 def test_a_checkpoint_shows_status_and_history(tmp_path):

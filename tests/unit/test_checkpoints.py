@@ -60,11 +60,8 @@ SETTINGS = {
     },
     "clipping": {"clipnorm": 0.1, "weight_decay": 0.01},
     "in order": {"shuffle": False},
-    **{
-        name: {"optimizer": name}
-        for name in optimizers.OPTIMIZERS
-        if name != "lbfgs"  # it sees all samples at once, in a loop of its own
-    },
+    **{name: {"optimizer": name} for name in optimizers.OPTIMIZERS},
+    "lbfgs": {"optimizer": "lbfgs", "batch_size": 50, "epochs": 30, "patience": 30},
 }
 
 

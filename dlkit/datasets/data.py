@@ -31,8 +31,9 @@ class Data:
         (samples, classes), or one label per time step (samples, time). Regression: targets of
         shape (samples,) or (samples, outputs), kept as a column (samples, outputs) as the output
         of a network is, so that no loss can spread (n,) against (n, 1) into (n, n).
-    x_validation, y_validation : array_like
-        The part that judges the run while it trains; shapes as above.
+    x_validation, y_validation : array_like, optional
+        The part that judges the run while it trains; shapes as above. Both or neither; without
+        them ``TrainingConfig(validation_split=0.2)`` takes it from the training part.
     x_test, y_test : array_like, optional
         The part that is looked at once, at the end. Both or neither.
     task_type : {"classification", "regression"}
@@ -61,8 +62,8 @@ class Data:
 
     x_train: np.ndarray
     y_train: np.ndarray
-    x_validation: np.ndarray
-    y_validation: np.ndarray
+    x_validation: np.ndarray | None = None
+    y_validation: np.ndarray | None = None
     x_test: np.ndarray | None = None
     y_test: np.ndarray | None = None
     task_type: str = "classification"
@@ -79,8 +80,9 @@ class Data:
                 raise TypeError(
                     f"{name} must be a string, but got {checks.describe(getattr(self, name))}."
                 )
-        if (self.x_test is None) != (self.y_test is None):
-            raise ValueError("x_test and y_test belong together: give both or neither.")
+        for part in ("validation", "test"):
+            if (getattr(self, f"x_{part}") is None) != (getattr(self, f"y_{part}") is None):
+                raise ValueError(f"x_{part} and y_{part} belong together: give both or neither.")
         clean = {}
         for part in self._parts():
             x = clean_inputs(f"x_{part}", getattr(self, f"x_{part}"))
@@ -97,7 +99,8 @@ class Data:
             object.__setattr__(self, name, value)
 
     def _parts(self):
-        return ("train", "validation") if self.x_test is None else ("train", "validation", "test")
+        parts = ("train", "validation", "test")
+        return tuple(part for part in parts if getattr(self, f"x_{part}") is not None)
 
     def _checked_class_names(self, clean):
         if self.class_names is None:
@@ -155,12 +158,12 @@ class Data:
 
     def __repr__(self):
         sizes = [f"{len(getattr(self, f'x_{part}'))}" for part in self._parts()]
-        words = ("training", "validation", "test")[: len(sizes)]
+        words = [{"train": "training"}.get(part, part) for part in self._parts()]
         counts = [f"{size} {word}" for size, word in zip(sizes, words, strict=True)]
         kind = "classes" if self.task_type == "classification" else "target(s)"
         return (
             f"Data({self.name or 'unnamed'}: {self.task_type}, "
-            f"{', '.join(counts[:-1])} and {counts[-1]} samples, "
+            f"{' and '.join(filter(None, (', '.join(counts[:-1]), counts[-1])))} samples, "
             f"input shape {self.input_shape}, {self.output_dim} {kind})"
         )
 

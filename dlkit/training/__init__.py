@@ -4,6 +4,7 @@ from dlkit.training.compare import Comparison, compare
 from dlkit.training.config import TrainingConfig
 from dlkit.training.engine import Engine, epoch_order
 from dlkit.training.job import TrainingJob
+from dlkit.training.layer_records import LayerRecord
 from dlkit.training.learning_rate_finder import LearningRateRange, find_learning_rate
 from dlkit.training.loop import training_loop
 from dlkit.training.plateau import ReduceLROnPlateau
@@ -24,6 +25,7 @@ __all__ = [
     "Engine",
     "EpochRecord",
     "History",
+    "LayerRecord",
     "LearningRateRange",
     "ReduceLROnPlateau",
     "Status",

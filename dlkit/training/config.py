@@ -9,7 +9,10 @@ from types import MappingProxyType
 
 from dlkit import checks, losses, optimizers, schedules
 from dlkit.loss_base import check_takes_labels
+from dlkit.training.class_weights import check_class_weight
 from dlkit.training.plateau import plateau
+
+MIXED_PRECISION = ("mixed_bfloat16",)
 
 _COMMON = ("clipnorm", "clipvalue", "global_clipnorm", "weight_decay")
 
@@ -58,6 +61,25 @@ class TrainingConfig:
         Epochs between two lines in the log; a tenth of the epochs by default.
     shuffle : bool
         Whether the samples come in another order in each epoch.
+    gradient_accumulation_steps : int
+        Batches whose mean gradient makes one step, 1 or more: with a loss that is a mean, k batches
+        of n samples do what one of k n would. As in Keras a group that an epoch leaves incomplete
+        is completed by the next epoch, one that the run leaves incomplete is not used, and a
+        schedule counts batches.
+    class_weight : dict, optional
+        Class label → weight of its samples in the training loss, 0 or more; 1 for a class that is
+        left out. As in Keras the mean is taken over the number of samples, not over the sum of
+        their weights, and neither metrics nor the validation loss are weighted.
+    mixed_precision : str, optional
+        ``"mixed_bfloat16"`` trains a Keras model with half the bits in all layers but the last;
+        weights, losses and steps keep float32, and evaluation and predictions are computed in
+        float32. Not for a Network.
+    validation_split : float
+        Share of the training samples that becomes the validation part of data that have none, 0 or
+        more and below 1: the last samples, as in Keras, before any shuffling.
+    record_layers : bool
+        Whether the records of epochs hold numbers on each layer (`LayerRecord`): gradient norm,
+        update-to-weight ratio, share of dead units.
 
     Raises
     ------
@@ -83,10 +105,15 @@ class TrainingConfig:
     plateau: object = None
     log_every: int | None = None
     shuffle: bool = True
+    gradient_accumulation_steps: int = 1
+    class_weight: Mapping | None = None
+    mixed_precision: str | None = None
+    validation_split: float = 0.0
+    record_layers: bool = False
 
     def __post_init__(self):
         self._take_optimizer_apart()
-        for name in ("epochs", "batch_size", "patience"):
+        for name in ("epochs", "batch_size", "patience", "gradient_accumulation_steps"):
             self._set(name, checks.whole_number(name, getattr(self, name)))
         self._set("seed", checks.whole_number("seed", self.seed, minimum=0))
         hint = "Try 0.001; useful values lie between 0.0001 and 0.1."
@@ -94,7 +121,7 @@ class TrainingConfig:
             "learning_rate", checks.number("learning_rate", self.learning_rate, above=0, hint=hint)
         )
         self._set("min_delta", checks.number("min_delta", self.min_delta, minimum=0))
-        for name in ("early_stopping", "shuffle"):
+        for name in ("early_stopping", "shuffle", "record_layers"):
             self._set(name, checks.truth_value(name, getattr(self, name)))
         if self.log_every is not None:
             self._set("log_every", checks.whole_number("log_every", self.log_every))
@@ -113,7 +140,22 @@ class TrainingConfig:
                     "Only one of plateau and learning_rate_schedule may be given, but got both. "
                     "Leave one out: each sets the learning rate."
                 )
-        self.build_optimizer()  # checks what the optimizer is given now, and not at the first step
+        self._set(
+            "validation_split",
+            checks.number("validation_split", self.validation_split, minimum=0, below=1),
+        )
+        if self.class_weight is not None:
+            self._set("class_weight", check_class_weight(self.class_weight))
+        if self.mixed_precision is not None:
+            checks.choice("mixed_precision", self.mixed_precision, MIXED_PRECISION)
+        # checks what the optimizer is given now, and not at the first step
+        whole = self.build_optimizer().needs_whole_loss
+        if whole and self.gradient_accumulation_steps > 1:
+            raise ValueError(
+                f"gradient_accumulation_steps must be 1 with optimizer={self.optimizer!r}, which "
+                "needs the loss of all samples at each step, but got "
+                f"{self.gradient_accumulation_steps}."
+            )
 
     @property
     def log_interval(self):
@@ -203,7 +245,12 @@ class TrainingConfig:
 
     def _fields(self):
         values = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
-        return {**values, "optimizer_arguments": dict(self.optimizer_arguments)}
+        weights = self.class_weight if self.class_weight is None else dict(self.class_weight)
+        return {
+            **values,
+            "optimizer_arguments": dict(self.optimizer_arguments),
+            "class_weight": weights,
+        }
 
     def __repr__(self):
         """Return how to write this configuration, defaults left out."""

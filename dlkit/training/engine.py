@@ -9,10 +9,14 @@ from dlkit import checks, randomness
 from dlkit.network import Network
 from dlkit.network_loss import NetworkLoss
 from dlkit.optimizers import NonFiniteGradientError
+from dlkit.training.accumulation import optimizer_for
 from dlkit.training.blas import OneThread
+from dlkit.training.class_weights import WeightedLoss, check_labels, weight_table
 from dlkit.training.config import check_config
+from dlkit.training.layer_watch import LayerWatch
 from dlkit.training.parts import check_data, checked_parts, loss_for
 from dlkit.training.protocol import Engine, epoch_order
+from dlkit.training.validation_split import with_validation
 
 __all__ = ["Engine", "NumpyEngine", "engine_for", "epoch_order"]
 
@@ -48,10 +52,13 @@ class NumpyEngine:
 
     def reconfigure(self, config):
         """Take another configuration and go back to the initial weights."""
-        loss = loss_for(self.network, self._data, config.loss)
-        parts = checked_parts(self.network, self._data, loss)
+        _check_precision(config)
+        data = with_validation(self._data, config)
+        loss = loss_for(self.network, data, config.loss)
+        parts = checked_parts(self.network, data, loss)
         samples = len(parts["train"][0])
         _check_whole_loss(config, samples)
+        self._trained_loss = self._weighted(loss, data, config)
         self._config, self._parts, self.loss = config, parts, loss
         self.batches_per_epoch = math.ceil(samples / config.batch_size)
         small = self.network.flat_parameters.size * config.batch_size < SMALL
@@ -65,8 +72,19 @@ class NumpyEngine:
         streams = randomness.generators(self._config.seed, "dropout", len(network.layers))
         for layer, generator in zip(network.layers, streams):
             layer.random = generator
-        self.optimizer = self._config.build_optimizer()
+        self.optimizer = optimizer_for(self._config)
+        self._watch = None
+        if self._config.record_layers:
+            self._watch = LayerWatch(network, self._parts["train"][0], self._config)
         self._forget_means()
+
+    def _weighted(self, loss, data, config):
+        """Return the loss that is trained on: ``loss``, or the same with a weight for each class."""
+        if config.class_weight is None:
+            return loss
+        classes = max(2, self.network.output_shape[-1])
+        check_labels(config.class_weight, classes, data.task_type)
+        return WeightedLoss(loss, weight_table(config.class_weight, classes))
 
     def begin_epoch(self, epoch):
         """Gather the samples in this epoch's order, once, so that each batch is a slice."""
@@ -74,6 +92,8 @@ class NumpyEngine:
         if self._config.shuffle:
             order = epoch_order(len(self._x), self._config.seed, epoch)
             self._x, self._y = self._x.take(order, axis=0), self._y.take(order, axis=0)
+        if self._watch is not None:
+            self._watch.measured = {}
         self._forget_means()
 
     def _forget_means(self):
@@ -84,6 +104,11 @@ class NumpyEngine:
 
         Ends early, with a loss that is not finite, where the loss or a gradient is not finite.
         """
+        if self._watch is not None:
+            return self._watch.run(self._train, first, count, self.optimizer)
+        return self._train(first, count)
+
+    def _train(self, first, count):
         size, batch_losses = self._config.batch_size, []
         with self._blas, np.errstate(all="ignore"):
             for start in range(first * size, (first + count) * size, size):
@@ -102,13 +127,13 @@ class NumpyEngine:
         network, optimizer = self.network, self.optimizer
         whole = optimizer.needs_whole_loss
         random_state = network.random_state if whole else None
-        loss = network.loss_and_gradients(x, y, self.loss, check=False)
+        loss = network.loss_and_gradients(x, y, self._trained_loss, check=False)
         if not math.isfinite(loss):
             return loss
         scores = network.scores.copy()
         try:
             if whole:
-                again = NetworkLoss.unchecked(network, x, y, self.loss, random_state)
+                again = NetworkLoss.unchecked(network, x, y, self._trained_loss, random_state)
                 here = loss, network.flat_gradients
                 optimizer.step(again, network.flat_parameters, here)
             else:
@@ -147,6 +172,11 @@ class NumpyEngine:
             metrics = self.network.evaluate(*self._parts[part], self.loss, check=False)
         return metrics.pop("loss"), metrics
 
+    def layer_records(self):
+        """Return a `LayerRecord` of each layer, for the epoch that has just been trained."""
+        with self._blas:
+            return () if self._watch is None else self._watch.records()
+
     def predict(self, x):
         """Return the network's outputs for ``x``, first axis the samples."""
         return self.network.predict(x)
@@ -168,6 +198,7 @@ class NumpyEngine:
             "optimizer": self.optimizer.state,
             "random_state": network.random_state,
             "running": (dict(self._sums), self._samples, list(self._scores)),
+            **({} if self._watch is None else {"layers": dict(self._watch.measured)}),
         }
 
     def restore(self, snapshot):
@@ -180,6 +211,8 @@ class NumpyEngine:
         self.network.random_state = snapshot["random_state"]
         sums, self._samples, scores = snapshot["running"]
         self._sums, self._scores = dict(sums), list(scores)
+        if self._watch is not None:
+            self._watch.measured = dict(snapshot["layers"])
 
     def describe_model(self):
         """Return what the network is made of, as JSON values: a checkpoint fits no other one."""
@@ -190,6 +223,15 @@ class NumpyEngine:
     def set_learning_rate(self, value):
         """Use another learning rate from the next step on."""
         self.optimizer.learning_rate = value
+
+
+def _check_precision(config):
+    """Raise ``ValueError`` if the configuration asks for what Keras alone has."""
+    if config.mixed_precision is not None:
+        raise ValueError(
+            f"mixed_precision must be None for a Network, but got {config.mixed_precision!r}: NumPy "
+            "computes in the network's own dtype. Leave it out, or train network.to_keras()."
+        )
 
 
 def _check_whole_loss(config, samples):

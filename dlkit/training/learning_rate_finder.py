@@ -126,7 +126,12 @@ def find_learning_rate(
         )
     steps = checks.whole_number("steps", steps, minimum=10, maximum=100_000)
     smoothing = checks.number("smoothing", smoothing, minimum=0, below=1)
-    config = config.replace(learning_rate=minimum, learning_rate_schedule=None)
+    config = config.replace(
+        learning_rate=minimum,
+        learning_rate_schedule=None,
+        gradient_accumulation_steps=1,  # each batch has a learning rate, and a step, of its own
+        record_layers=False,
+    )
     if isinstance(model, Network):
         model = model.copy()
     # making an engine sets the seeds of a Keras model's dropout anew

@@ -149,10 +149,12 @@ def _finish_epoch(engine, config, place):
     began = perf_counter()
     metrics = engine.train_metrics()
     val_loss, val_metrics = engine.evaluate("validation")
+    # an engine of one's own may know nothing of layers
+    layers = getattr(engine, "layer_records", tuple)() if config.record_layers else ()
     seconds = place.seconds + perf_counter() - began
     (rate,) = place.learning_rates(config, place.step - 1, 1)
     loss = metrics.pop("loss")
-    return EpochRecord(place.epoch, loss, metrics, val_loss, val_metrics, rate, seconds)
+    return EpochRecord(place.epoch, loss, metrics, val_loss, val_metrics, rate, seconds, layers)
 
 
 def _diverged(loss, epoch, place):

@@ -4,6 +4,7 @@ import threading
 from time import perf_counter
 
 from dlkit.training.callbacks import sentence
+from dlkit.training.layer_records import LayerRecord
 from dlkit.training.records import ChunkRecord, EpochRecord, Recorder, Status
 
 
@@ -56,7 +57,7 @@ class Progress:
         records, losses, reason = self._recorder.memory()
         status = {**vars(self.status), "message": "", "error": None}
         return {
-            "records": [dict(vars(record)) for record in records],
+            "records": [_plain(record) for record in records],
             "losses": losses,
             "reason": reason,
             "status": status,
@@ -65,7 +66,7 @@ class Progress:
 
     def recall(self, memory, state):
         """Stand where `memory` was taken, in the given state."""
-        records = [EpochRecord(**record) for record in memory["records"]]
+        records = [_record(**record) for record in memory["records"]]
         self._recorder.recall(records, memory["losses"], memory["reason"])
         self._sum, self._elapsed = memory["sum"], memory["status"]["elapsed"]
         with self._lock:
@@ -152,3 +153,13 @@ class Progress:
             elapsed=self._elapsed,
             message=sentence(record, self._config.epochs),
         )
+
+
+def _plain(record):
+    """Return an `EpochRecord` as a dictionary of plain values."""
+    return {**vars(record), "layers": [dict(vars(layer)) for layer in record.layers]}
+
+
+def _record(layers=(), **values):
+    """Return the `EpochRecord` of such a dictionary; older checkpoints have no layers in it."""
+    return EpochRecord(**values, layers=tuple(LayerRecord(**layer) for layer in layers))

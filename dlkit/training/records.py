@@ -7,6 +7,7 @@ import numpy as np
 
 from dlkit import checks
 from dlkit.training.config import TrainingConfig
+from dlkit.training.layer_records import layer_columns
 
 
 @dataclasses.dataclass(frozen=True)
@@ -90,6 +91,9 @@ class EpochRecord:
         Learning rate of the epoch's last step.
     seconds : float
         How long training and validation took, pauses left out.
+    layers : tuple of LayerRecord
+        Gradient norm, update ratio and share of dead units of each layer; empty unless the
+        configuration says ``record_layers``.
     """
 
     epoch: int
@@ -99,6 +103,7 @@ class EpochRecord:
     val_metrics: dict
     learning_rate: float
     seconds: float
+    layers: tuple = ()
 
     @property
     def monitored(self):
@@ -223,6 +228,15 @@ class History:
             for name in records[0].val_metrics:
                 columns[f"val_{name}"] = [record.val_metrics[name] for record in records]
         return columns
+
+    @property
+    def layers(self):
+        """Numbers on each layer, by its name: a list with one dictionary an epoch (a fresh copy).
+
+        ``gradient_norm``, ``update_ratio`` and ``dead_share``, as `LayerRecord` describes them;
+        empty unless the configuration says ``record_layers``.
+        """
+        return layer_columns(self._records)
 
     @property
     def epoch(self):

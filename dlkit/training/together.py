@@ -34,7 +34,7 @@ def can_train_together(network, config):
     network : Network
         Dense layers with dropout, activations and Flatten between them, without regularizers.
     config : TrainingConfig
-        Without clipping, plateaus, and optimizers that need the whole loss.
+        Without the options that `has_no_extras` names.
 
     Returns
     -------
@@ -48,9 +48,27 @@ def can_train_together(network, config):
         for layer in network.layers
         for which in ("kernel", "bias")
     )
-    clipped = config.clipnorm or config.clipvalue or config.global_clipnorm
-    special = config.plateau is not None or config.build_optimizer().needs_whole_loss
-    return not (penalized or clipped or special)
+    return not penalized and has_no_extras(config)
+
+
+def has_no_extras(config):
+    """Return whether a configuration asks for nothing that runs trained together do not have.
+
+    That is clipping, a plateau, an optimizer that needs the whole loss, gradient accumulation,
+    class weights, mixed precision, a validation split, and records of layers.
+    """
+    extras = (
+        config.clipnorm,
+        config.clipvalue,
+        config.global_clipnorm,
+        config.plateau is not None,
+        config.gradient_accumulation_steps > 1,
+        config.class_weight is not None,
+        config.mixed_precision is not None,
+        config.validation_split,
+        config.record_layers,
+    )
+    return not (any(extras) or config.build_optimizer().needs_whole_loss)
 
 
 def train_together(networks, data, configs):
@@ -102,8 +120,10 @@ def _check(networks, configs):
         if not can_train_together(network, config):
             raise ValueError(
                 "networks must be of Dense, Dropout, Activation and Flatten layers without "
-                "regularizers, and configs without clipping, plateau or L-BFGS, to be trained "
-                f"together, but got {network!r:.80}. Train it with a TrainingJob."
+                "regularizers, and configs without clipping, plateau, L-BFGS, gradient "
+                "accumulation, class weights, mixed precision, a validation split or records of "
+                f"layers, to be trained together, but got {network!r:.80} and {config!r:.200}. "
+                "Train it with a TrainingJob."
             )
         if config.replace(**shared).to_json() != common:
             raise ValueError("configs must be alike but for learning_rate, schedule and seed.")

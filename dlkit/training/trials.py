@@ -10,7 +10,7 @@ from dlkit import checks, layers
 from dlkit.network import Network
 from dlkit.training.config import TrainingConfig
 from dlkit.training.job import TrainingJob
-from dlkit.training.together import can_train_together, train_together
+from dlkit.training.together import can_train_together, has_no_extras, train_together
 
 MODEL_SETTINGS = ("hidden_layers", "width", "depth", "dropout_rate", "activation")
 """What `build_mlp` takes; every other setting is a field of `TrainingConfig`."""
@@ -160,8 +160,7 @@ def run_trials(plans, data, config, build=None, n_jobs=1, keep_models=False, pro
 
 def can_share(config):
     """Return whether a configuration lets its run be trained together with others."""
-    clipped = config.clipnorm or config.clipvalue or config.global_clipnorm
-    return not (clipped or config.plateau or config.build_optimizer().needs_whole_loss)
+    return has_no_extras(config)
 
 
 def _train_group(group, data, build, keep_models):
@@ -196,11 +195,20 @@ class _Silent:
         pass
 
 
+def check_ways(build, n_jobs, progress):
+    """Raise unless these three arguments, which `sweep` and `compare` share, are allowed."""
+    if build is not None and not callable(build):
+        raise TypeError(f"build must be a function or None, but got {checks.describe(build)}.")
+    if checks.whole_number("n_jobs", n_jobs, minimum=-1024) == 0:
+        raise ValueError("n_jobs must not be 0: 1 works here, −1 uses all cores, but got 0.")
+    checks.truth_value("progress", progress)
+
+
 def check_seeds(seeds):
     """Return seeds as a tuple: those given, or 0 … n − 1 for a number n."""
     if isinstance(seeds, int | np.integer) and not isinstance(seeds, bool):
         return tuple(range(checks.whole_number("seeds", seeds)))
-    if isinstance(seeds, str) or not hasattr(seeds, "__iter__"):
+    if isinstance(seeds, str | bytes | dict) or not hasattr(seeds, "__iter__"):
         raise TypeError(
             f"seeds must be a whole number or a list of them, but got {checks.describe(seeds)}."
         )

@@ -60,7 +60,14 @@ from dlkit import (
     losses,
     optimizers,
 )
-from dlkit.training import EpochRecord, ReduceLROnPlateau, find_learning_rate
+from dlkit.training import (
+    EpochRecord,
+    ReduceLROnPlateau,
+    TrainingConfig,
+    compare,
+    find_learning_rate,
+    sweep,
+)
 
 RANGES = (
     3,
@@ -78,6 +85,17 @@ CLASS_LABELS = labels(LABELS, None, width=False)
 
 KERAS_SEED = {"seed": number(0, minimum=0, whole=True, optional=True)}
 KERAS = {**KERAS_SEED, "vocabulary_size": count(optional=True, beside={"input_shape": (3,)})}
+
+SEEDS = Argument(
+    1, (None, 0, -1, 2.5, "1", b"1", [], [-1], ["1"], [1, 1], {}, True, math.nan), ([1],)
+)
+
+
+def swept():
+    """Return a sweep over two settings."""
+    space = {"learning_rate": [0.01, 0.1], "width": [2, 3]}
+    return sweep(data(), space, TrainingConfig(epochs=1), seeds=1)
+
 
 _PARTS = {
     f"{letter}_{part}": replace(
@@ -164,9 +182,11 @@ SPECIAL = {
         "scale_y": truth(False),
     },
     "datasets.Data": {
-        "*": {"x_test": X, "y_test": LABELS},
-        **{f"x_{part}": array(X, width=False, any_shape=True) for part in ("train", "validation")},
-        **{f"y_{part}": labels(LABELS, None) for part in ("train", "validation")},
+        "*": {"x_validation": X, "y_validation": LABELS, "x_test": X, "y_test": LABELS},
+        "x_train": array(X, width=False, any_shape=True),
+        "y_train": labels(LABELS, None),
+        "x_validation": array(X, none=True),
+        "y_validation": labels(LABELS, None, none=True),
         "x_test": array(X, none=True),
         "y_test": labels(LABELS, None, none=True),
         **{name: text("text") for name in ("name", "target_name", "target_unit")},
@@ -190,6 +210,12 @@ SPECIAL = {
         ),
         "log_every": count(optional=True),
         "shuffle": truth(True),
+        "gradient_accumulation_steps": count(),
+        "class_weight": Argument({0: 2.0}, (3, "text", [], {}, True, {"a": 1}, {-1: 1}, {0.5: 1},
+            {0: -1}, {0: "a"}, {0: math.nan}, {0: 0}, {True: 1}), (None, {"1": 0.5}), names=("class_weight",)),
+        "mixed_precision": optional(choice("mixed_bfloat16", ("mixed_bfloat16",))),
+        "validation_split": number(0.2, minimum=0, below=1),
+        "record_layers": truth(False),
     },
     "training.ReduceLROnPlateau": {
         "monitor": choice("loss", ("val_loss", "loss", "val_accuracy", "accuracy", "val_mae", "mae")),
@@ -241,6 +267,45 @@ SPECIAL = {
         "stop_reason": text(""),
     },
     "training.diagnosis.diagnose": {},
+    "training.train_together": {
+        "networks": Argument(Made(lambda: [network()]), (None, 3, "text", [], {}, math.nan, [3], [None])),
+        "configs": Argument(
+            Made(lambda: [TrainingConfig(epochs=1)]), (None, 3, "text", [], {}, math.nan, [3], [None])
+        ),
+    },
+    "training.sweep": {
+        "space": dictionary({"learning_rate": [0.1]}, {}, {3: [1]}, {"learning_rate": 0.1}, {"learning_rate": []}),
+        "config": optional(ARGUMENTS["config"]),
+        "method": choice("grid", ("grid", "random"), beside={"samples": None}),
+        "samples": number(2, minimum=1, whole=True, optional=True, beside={"method": "random"}),
+        "seeds": SEEDS,
+        "build": optional(function(lambda data, seed, **settings: network())),
+        "n_jobs": Argument(1, (None, "1", 0, 2.5, math.nan, [], {}, True)),
+        "progress": truth(False),
+        "seed": number(0, minimum=0, whole=True, maximum=2**32 - 1),
+        "*": {"config": TrainingConfig(epochs=1)},
+    },
+    "training.compare": {
+        "variants": Argument(
+            ["sgd", "adam"], (None, 3, "sgd", [], {}, ["sgd"], ["sgd", 3], ["sgd", "none"], {"a": 3, "b": 4}, math.nan)
+        ),
+        "config": optional(ARGUMENTS["config"]),
+        "seeds": count(1),
+        "learning_rates": Argument((0.01,), (3, "text", [], [-1.0], [math.nan], [[0.1]], ["0.1"], {}), (None,)),
+        "tuning_epochs": count(1, optional=True),
+        "build": optional(function(lambda data, seed, **settings: network())),
+        "n_jobs": Argument(1, (None, "1", 0, 2.5, math.nan, [], {}, True)),
+        "progress": truth(False),
+        "*": {"config": TrainingConfig(epochs=1)},
+    },
+    "plots.sweep_map": {
+        "found": thing(Made(lambda: swept()), X),
+        "x": choice("width", ("learning_rate", "width"), optional=True, beside={"y": None}),
+        "y": choice("width", ("learning_rate", "width"), optional=True, beside={"x": None}),
+    },
+    "plots.comparison": {
+        "found": thing(Made(lambda: compare(data(), ["sgd", "adam"], TrainingConfig(epochs=1), seeds=1)), X),
+    },
     "training.find_learning_rate": {
         "config": optional(ARGUMENTS["config"]),
         "minimum": number(1e-4, above=0),

@@ -81,7 +81,7 @@ MUTANTS = [
     attention(
         LOOK,
         "result.swapaxes(0, 1)",
-        "result.reshape(results[n].shape)",
+        "result.reshape(self.results[n].shape)",
         "heads joined without moving their axis",
     ),
     attention(

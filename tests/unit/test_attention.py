@@ -190,6 +190,12 @@ def test_the_first_step_of_a_causal_attention_sees_itself_alone():
     np.testing.assert_array_equal(layer.weights[:, :, 0], np.eye(5)[0] + np.zeros((3, 2, 5)))
 
 
+def test_dropout_leaves_the_causal_mask_alone():
+    layer = MultiHeadAttention(2, 3, dropout=0.5, causal=True)
+    layer.forward(X, training=True)
+    assert (np.triu(layer.weights, 1) == 0).all()
+
+
 def test_padded_keys_change_nothing():
     layer, other = MultiHeadAttention(2, 3), X.copy()
     y = layer.forward(X, padding_mask=PADDING)
@@ -329,6 +335,13 @@ def test_a_decoder_looks_at_its_context(first):
     )
     twin = TransformerDecoder(**layer.get_config())
     np.testing.assert_array_equal(twin.forward(x, context), layer.forward(x, context))
+
+
+def test_the_first_step_of_a_decoder_sees_the_whole_context():
+    layer, context = TransformerDecoder(4, 2, dropout=0.0), CONTEXT.copy()
+    y = layer.forward(X, context)
+    context[:, -1] += 1
+    assert np.abs(layer.forward(X, context)[:, 0] - y[:, 0]).max(axis=1).min() > 1e-6
 
 
 # -- in a network ------------------------------------------------------------------------------

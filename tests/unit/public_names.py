@@ -23,7 +23,8 @@ UNCHECKED = {
     r"schedules\.\w+\.value": "pure formulae, run by NumPy and by Keras; calling the schedule checks",
     r"losses\.\w+\.(check_shapes|check_domain|shape_hint|targets|smooth)": "parts of check()",
     r"layers\.\w+\.(add_parameter|add_state|bind|create|initialize|output_shape_for|workspace|"
-    r"run|run_back|recurrent_gradients|split|adopt|start|check_call|compute_mask|compute_output|"
+    r"run|run_back|recurrent_gradients|time_steps|few_steps|split|adopt|start|check_call|"
+    r"compute_mask|compute_output|"
     r"check_features|look|sample|new_attention|other_steps|short_cut|"
     r"linear|linear_gradients|check_values|collect|shifted|spread|winners|random =)": (
         "for those who write a layer"
@@ -31,6 +32,7 @@ UNCHECKED = {
     r"(layers\.Layer|optimizers\.Optimizer|initializers\.(Initializer|VarianceScaling)|"
     r"schedules\.Schedule)(\..*)?": "base classes; their kinds are tested",
     r"training\.(BatchRecord|ChunkRecord|EpochRecord|LearningRateRange|Status)": "records that the kit makes",
+    r"training\.(Sweep|Comparison)(\..*)?": "made by sweep and compare",
     r"autodiff\.(ForwardStep|BackwardStep|Contribution)": "records that the kit makes",
     r"gradcheck\.(ParameterCheck|GradientReport)": "records that the kit makes",
     r"activations\.(Softmax|LogSoftmax)\.derivative": "always refuses, and says what to use instead",
@@ -85,6 +87,7 @@ class Callable:
         changing["optimizers.LBFGS.step"] = ("parameters",)
         changing |= {"Network": ("layers",), "layers.Residual": ("layers",)}
         changing |= {"training.TrainingJob": ("model",), "training.training_loop": ("engine",)}
+        changing |= {"training.train_together": ("networks",)}
         changing |= {"DLTrainer.train_dl_model": ("model",)}
         changing |= {"training.TrainingJob.from_checkpoint": ("model",)}
         found = changing.get(self.function, ()) + changing.get(self.name, ())

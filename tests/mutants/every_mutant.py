@@ -1,4 +1,9 @@
-"""All mutants, family by family, and the tests that have to notice them."""
+"""All mutants, family by family, and the tests that have to notice them.
+
+Most are faults that were found in the world. A name with a number, such as keras#17391, is the thread
+at GitHub where one was reported or mended ("asks": where somebody took the right thing for a fault,
+or did not know).
+"""
 
 from collections.abc import Callable
 from typing import NamedTuple

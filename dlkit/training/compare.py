@@ -8,7 +8,7 @@ from dlkit import checks
 from dlkit.training.config import TrainingConfig, check_config
 from dlkit.training.parts import check_data
 from dlkit.training.sweep import Sweep
-from dlkit.training.trials import check_seeds, run_trials
+from dlkit.training.trials import check_seeds, check_ways, run_trials
 
 RATES = (0.0001, 0.0003, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0)
 TUNING_SEEDS = 2
@@ -175,6 +175,7 @@ def compare(
     config = check_config(TrainingConfig() if config is None else config)
     variants = _check_variants(variants)
     seeds = check_seeds(seeds)
+    check_ways(build, n_jobs, progress)
     if learning_rates is not None:
         learning_rates = checks.array("learning_rates", learning_rates, ndim=1, dtype="float64")
         for rate in learning_rates.tolist():

@@ -10,7 +10,7 @@ import numpy as np
 from dlkit import checks
 from dlkit.training.config import TrainingConfig, check_config
 from dlkit.training.parts import check_data
-from dlkit.training.trials import check_seeds, run_trials
+from dlkit.training.trials import check_seeds, check_ways, run_trials
 
 METHODS = ("grid", "random")
 
@@ -188,11 +188,9 @@ def sweep(
     check_data(data)
     config = check_config(TrainingConfig() if config is None else config)
     checks.choice("method", method, METHODS)
-    seeds, n_jobs = check_seeds(seeds), _check_jobs(n_jobs)
-    checks.truth_value("progress", progress)
+    seeds = check_seeds(seeds)
+    check_ways(build, n_jobs, progress)
     seed = checks.whole_number("seed", seed, minimum=0, maximum=2**32 - 1)
-    if build is not None and not callable(build):
-        raise TypeError(f"build must be a function, but got {checks.describe(build)}.")
     _check_space(space, method)
     if method == "grid":
         if samples is not None:
@@ -229,13 +227,6 @@ def _check_space(space, method):
                 f"space must give a list of one or more values for {name!r}, but got "
                 f"{checks.describe(values)}."
             )
-
-
-def _check_jobs(n_jobs):
-    n_jobs = checks.whole_number("n_jobs", n_jobs, minimum=-1024)
-    if n_jobs == 0:
-        raise ValueError("n_jobs must not be 0: 1 works here, −1 uses all cores.")
-    return n_jobs
 
 
 def _cells(settings):

@@ -14,7 +14,7 @@ import numpy as np
 from dlkit import checks, layers, randomness
 from dlkit.network import Network
 from dlkit.training.callbacks import EarlyStopping
-from dlkit.training.config import check_config
+from dlkit.training.config import TrainingConfig
 from dlkit.training.engine import OneThread
 from dlkit.training.parts import check_data, checked_parts, loss_for
 from dlkit.training.protocol import epoch_order
@@ -97,8 +97,8 @@ def train_together(networks, data, configs):
     TypeError, ValueError
         If the networks or configurations cannot be trained together, or do not fit the data.
     """
-    _check(networks, configs)
     check_data(data)
+    _check(networks, configs)
     size = max(1, AT_ONCE // networks[0].flat_parameters.size)
     histories = []
     for first in range(0, len(networks), size):
@@ -113,7 +113,10 @@ def _check(networks, configs):
             raise TypeError(f"{name} must be a list with one entry a run, but got {given!r:.80}.")
     checks.same_length(networks=networks, configs=configs)
     for config in configs:
-        check_config(config)
+        if not isinstance(config, TrainingConfig):
+            raise TypeError(
+                f"configs must hold TrainingConfigs, but got {checks.describe(config)}."
+            )
     shared = {name: getattr(configs[0], name) for name in FREE}
     common = configs[0].to_json()
     for network, config in zip(networks, configs):

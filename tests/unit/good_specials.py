@@ -68,6 +68,7 @@ from dlkit.training import (
     find_learning_rate,
     sweep,
 )
+from dlkit.training.trials import build_mlp
 
 RANGES = (
     3,
@@ -268,7 +269,7 @@ SPECIAL = {
     },
     "training.diagnosis.diagnose": {},
     "training.train_together": {
-        "networks": Argument(Made(lambda: [network()]), (None, 3, "text", [], {}, math.nan, [3], [None])),
+        "networks": Argument(Made(lambda: [build_mlp(data(), 0)]), (None, 3, "text", [], {}, math.nan, [3], [None])),
         "configs": Argument(
             Made(lambda: [TrainingConfig(epochs=1)]), (None, 3, "text", [], {}, math.nan, [3], [None])
         ),
@@ -290,7 +291,7 @@ SPECIAL = {
             ["sgd", "adam"], (None, 3, "sgd", [], {}, ["sgd"], ["sgd", 3], ["sgd", "none"], {"a": 3, "b": 4}, math.nan)
         ),
         "config": optional(ARGUMENTS["config"]),
-        "seeds": count(1),
+        "seeds": SEEDS,
         "learning_rates": Argument((0.01,), (3, "text", [], [-1.0], [math.nan], [[0.1]], ["0.1"], {}), (None,)),
         "tuning_epochs": count(1, optional=True),
         "build": optional(function(lambda data, seed, **settings: network())),
@@ -300,8 +301,8 @@ SPECIAL = {
     },
     "plots.sweep_map": {
         "found": thing(Made(lambda: swept()), X),
-        "x": choice("width", ("learning_rate", "width"), optional=True, beside={"y": None}),
-        "y": choice("width", ("learning_rate", "width"), optional=True, beside={"x": None}),
+        "x": choice("learning_rate", ("learning_rate", "width"), optional=True),
+        "y": Argument("width", ("learning_rate", "qq", 3, [], math.nan), (None,)),
     },
     "plots.comparison": {
         "found": thing(Made(lambda: compare(data(), ["sgd", "adam"], TrainingConfig(epochs=1), seeds=1)), X),

@@ -60,6 +60,7 @@ from dlkit import (
     losses,
     optimizers,
 )
+from dlkit.estimators import NeuralNetworkRegressor
 from dlkit.training import (
     EpochRecord,
     ReduceLROnPlateau,
@@ -388,6 +389,12 @@ SPECIAL = {
     "DLTrainer.build_cnn_model": {"input_shape": shape((4, 4, 1))},
     "DLTrainer.build_rnn_model": {"input_shape": shape((3, 2))},
     "DLTrainer.train_dl_model": _PARTS,
+    "ensemble": {
+        "estimators": Argument(
+            Made(lambda: [NeuralNetworkRegressor(), NeuralNetworkRegressor()]),
+            (None, 3, "text", [], {}, math.nan, [NeuralNetworkRegressor()], [NeuralNetworkRegressor(), 3]),
+        ),
+    },
     "prepare_dl_data": {
         name: part if name[0] == "X" else array(LABELS, integers=True, names=part.names)
         for name, part in _PARTS.items()

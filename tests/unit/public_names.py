@@ -25,13 +25,14 @@ UNCHECKED = {
     r"layers\.\w+\.(add_parameter|add_state|bind|create|initialize|output_shape_for|workspace|"
     r"run|run_back|recurrent_gradients|time_steps|few_steps|split|adopt|start|check_call|"
     r"compute_mask|compute_output|"
-    r"check_features|look|sample|new_attention|other_steps|short_cut|"
+    r"check_features|look|project|sample|new_attention|other_steps|short_cut|"
     r"linear|linear_gradients|check_values|collect|shifted|spread|winners|random =)": (
         "for those who write a layer"
     ),
     r"(layers\.Layer|optimizers\.Optimizer|initializers\.(Initializer|VarianceScaling)|"
     r"schedules\.Schedule)(\..*)?": "base classes; their kinds are tested",
     r"training\.(BatchRecord|ChunkRecord|EpochRecord|LearningRateRange|Status)": "records that the kit makes",
+    r"NeuralNetwork(Classifier|Regressor)(\..*)?": "scikit-learn's own checks try them, and test_estimators",
     r"training\.(Sweep|Comparison)(\..*)?": "made by sweep and compare",
     r"autodiff\.(ForwardStep|BackwardStep|Contribution)": "records that the kit makes",
     r"gradcheck\.(ParameterCheck|GradientReport)": "records that the kit makes",

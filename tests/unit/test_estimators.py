@@ -232,9 +232,9 @@ def test_what_makes_no_ensemble_is_refused(given, message):
     ids=lambda change: next(iter(change)),
 )
 def test_bad_parameters_are_named_before_any_work(iris, change, monkeypatch):
-    from dlkit import estimators
+    from dlkit.estimators import network
 
-    monkeypatch.setattr(estimators, "_run", lambda *_: pytest.fail("trained before it checked"))
+    monkeypatch.setattr(network, "_run", lambda *_: pytest.fail("trained before it checked"))
     (name,) = change
     known = {"hidden_layers": "hidden_layers|units"}.get(name, name)
     with pytest.raises((TypeError, ValueError), match=known):

@@ -17,7 +17,7 @@ LEVELS = (
     ("training", ("training",)),
     ("keras and plots", ("keras", "plots")),
     ("reports", ("report",)),
-    ("doors", ("estimators", "estimator_files", "pipeline")),
+    ("doors", ("estimators", "pipeline")),
     ("display", ("display",)),
     ("labs and tools", ("labs", "exercises", "cli", "notebooks", "doctor", "jupyter", "__main__")),
 )

@@ -12,6 +12,7 @@ from .. import checks, randomness
 from ..datasets import Data
 from ..training.config import TrainingConfig
 from ..training.engine import epoch_order
+from ..training.layer_records import measured_batch, probe_samples
 from .describe import describe_model
 from .losses import check_model
 from .program import EVALUATION_SIZE
@@ -53,13 +54,12 @@ class KerasEngine:
     @property
     def batches_per_epoch(self):
         """Steps of one pass through the training data; the last batch may be smaller."""
-        return -(-len(self.data.x_train) // self.config.batch_size)
+        return -(-self._samples // self.config.batch_size)
 
     def begin_epoch(self, epoch):
         """Put the samples in the order of ``epoch`` (counted from 1) and start new running means."""
-        number = len(self.data.x_train)
-        self._epoch = epoch
-        self._order = epoch_order(number, self.config.seed, epoch, self.config.shuffle)
+        self._epoch, self._measured = epoch, {}
+        self._order = epoch_order(self._samples, self.config.seed, epoch, self.config.shuffle)
         self._sums = np.zeros(3)  # loss and metric, each times samples, and samples
 
     def run(self, first, count):
@@ -80,8 +80,7 @@ class KerasEngine:
             self.begin_epoch(1)
         rates = [self._rate_at(self._step + i) for i in range(count)]
         size = self.config.batch_size
-        x, y = self._parts["train"]
-        losses, right = self._warm.runner.train(x, y, self._order, rates, first, size)
+        losses, right = self._train(rates, first)
         starts = (first + np.arange(count)) * size
         samples = np.minimum(size, len(self._order) - starts)
         rows = np.column_stack([losses * samples, right, samples])
@@ -89,6 +88,32 @@ class KerasEngine:
         self._sums = np.cumsum(np.vstack([self._sums, rows]), axis=0)[-1]
         self._step += count
         return losses
+
+    def _train(self, rates, first):
+        """Return losses and sums of the metric; measure the layers at the batch where it is due."""
+        runner, size, count = self._warm.runner, self.config.batch_size, len(rates)
+        batches = *self._parts["train"], self._order
+        due = -1
+        if self.config.record_layers:
+            steps = self.config.gradient_accumulation_steps
+            due = measured_batch(self._samples, size, first, self._step % steps, steps)
+        if not first <= due < first + count:
+            return runner.train(*batches, rates, first, size)
+        parts = [runner.train(*batches, rates[: due - first], first, size)] if due > first else []
+        rate, rest = rates[due - first], rates[due - first + 1 :]
+        loss, right, squares = runner.train_measured(*batches, rate, due, size)
+        self._measured = self._warm.watch().measured(squares)
+        parts.append((np.array([loss]), np.array([right])))
+        if rest:
+            parts.append(runner.train(*batches, rest, due + 1, size))
+        losses, right = zip(*parts, strict=True)
+        return np.concatenate(losses), np.concatenate(right)
+
+    def layer_records(self):
+        """Return a `LayerRecord` of each layer, for the epoch that has just been trained."""
+        if not self.config.record_layers:
+            return ()
+        return self._warm.watch().records(self._measured, self._probe)
 
     def train_metrics(self):
         """Return this epoch's running means so far: ``loss``, and ``accuracy`` or ``mae``."""
@@ -99,6 +124,8 @@ class KerasEngine:
     def evaluate(self, part):
         """Return loss and metrics of ``"train"`` or ``"validation"`` with the weights of now."""
         part = checks.choice("part", part, self._parts)
+        if self._parts[part] is None:
+            return None, {}
         loss, metric = self._warm.runner.evaluate(*self._parts[part])
         return loss, {self._warm.metric_name: metric}
 
@@ -127,6 +154,7 @@ class KerasEngine:
             "step": self._step,
             "epoch": self._epoch,
             "learning_rate": self._learning_rate,
+            **({"layers": dict(self._measured)} if self.config.record_layers else {}),
         }
 
     def restore(self, snapshot):
@@ -140,6 +168,7 @@ class KerasEngine:
         else:
             self.begin_epoch(int(snapshot["epoch"]))
         self._step, self._sums = int(snapshot["step"]), np.array(snapshot["sums"])
+        self._measured = dict(snapshot.get("layers", {}))
 
     def reset(self):
         """Go back to the initial weights, a fresh optimizer and the first random numbers."""
@@ -174,14 +203,22 @@ class KerasEngine:
         self._learning_rate = self.config.replace(learning_rate=value).learning_rate
 
     def _adopt(self, config, warm, parts):
+        x = parts["train"][0]
+        self._samples, self._probe = len(x), x[probe_samples(len(x))]
+        if config.record_layers:
+            warm.watch()  # compiles now, and not in the middle of the run
         if warm.runner.takes_tensors:
             tensor = keras.ops.convert_to_tensor
-            parts = {name: tuple(tensor(array) for array in pair) for name, pair in parts.items()}
+            parts = {
+                name: pair and tuple(tensor(array) for array in pair)
+                for name, pair in parts.items()
+            }
         self.config, self._warm, self._parts = config, warm, parts
         self.reset()
 
     def _forget_epoch(self):
         self._epoch, self._order, self._sums = None, None, np.zeros(3)
+        self._measured = {}
 
     def _rate_at(self, step):
         if self._learning_rate is not None:

@@ -10,6 +10,7 @@ import keras
 import numpy as np
 
 from .losses import mixes_softmax_and_sigmoid
+from .precision import computing_in
 
 EVALUATION_SIZE = 1024  # samples at once where no gradients are needed
 
@@ -78,11 +79,15 @@ class CompiledProgram:
     optimizer : keras.optimizers.Optimizer
     x, y : numpy.ndarray
         Some samples and targets, for their shapes and dtypes.
+    weigh : callable, optional
+        ``weigh(y)``, the weight of each sample in the training loss.
+    precision : str, optional
+        The policy by which the layers compute while they train, see `computing_in`.
     """
 
     takes_tensors = True
 
-    def __init__(self, model, loss, metric, optimizer, x, y):
+    def __init__(self, model, loss, metric, optimizer, x, y, weigh=None, precision=None):
         import tensorflow as tf  # only here and in `state`; on other backends never
 
         self._constant = tf.constant
@@ -96,18 +101,40 @@ class CompiledProgram:
         # but binary cross-entropy also does so behind a softmax, and takes its sigmoid instead.
         seen = tf.identity if mixes_softmax_and_sigmoid(model, loss) else lambda y_pred: y_pred
 
-        def regularized(y, y_pred):
-            y_pred = seen(y_pred)
-            return tf.add_n([loss(y, y_pred), *(tf.cast(t, loss.dtype) for t in model.losses)])
+        def regularized(y, y_pred, weights=None):
+            value = loss(y, seen(y_pred), weights)
+            return tf.add_n([value, *(tf.cast(t, loss.dtype) for t in model.losses)])
 
         @tf.autograph.experimental.do_not_convert
         def train_batch(x, y, rate):
             optimizer.learning_rate.assign(rate)
             with tf.GradientTape() as tape:
                 y_pred = model(x, training=True)
-                value = regularized(y, y_pred)
-            optimizer.apply(tape.gradient(value, [v.value for v in trainable]), trainable)
-            return value, tf.reduce_sum(metric(y, y_pred))
+                value = regularized(y, y_pred, weigh and weigh(y))
+            gradients = tape.gradient(value, [v.value for v in trainable])
+            optimizer.apply(gradients, trainable)
+            return value, tf.reduce_sum(metric(y, y_pred)), gradients
+
+        def square(tensor):
+            return tf.reduce_sum(tf.square(tf.cast(tensor, "float64")))
+
+        @tf.autograph.experimental.do_not_convert
+        def measured_batch(x, y, rate):
+            before = [tf.identity(v.value) for v in trainable]
+            value, metric_sum, gradients = train_batch(x, y, rate)
+            known = [g if g is None else square(tf.convert_to_tensor(g)) for g in gradients]
+            slopes = [tf.zeros((), "float64") if g is None else g for g in known]
+            updates = [
+                square(tf.cast(v.value, "float64") - tf.cast(b, "float64"))
+                for v, b in zip(trainable, before, strict=True)
+            ]
+            squares = slopes, updates, [square(b) for b in before]
+            return value, metric_sum, tuple(tf.stack(each) for each in squares)
+
+        @tf.function(input_signature=samples + order_and_rates + numbers)
+        def train_measured(x, y, order, rates, first, batch_size):
+            rows = order[first * batch_size : (first + 1) * batch_size]
+            return measured_batch(tf.gather(x, rows), tf.gather(y, rows), rates[0])
 
         @tf.function(input_signature=samples + order_and_rates + numbers)
         def train(x, y, order, rates, first, batch_size):
@@ -117,7 +144,8 @@ class CompiledProgram:
             for i in tf.range(count):
                 start = (first + i) * batch_size
                 rows = order[start : start + batch_size]
-                value, metric_sum = train_batch(tf.gather(x, rows), tf.gather(y, rows), rates[i])
+                batch = tf.gather(x, rows), tf.gather(y, rows)
+                value, metric_sum, _ = train_batch(*batch, rates[i])
                 losses = losses.write(i, value)
                 right = right.write(i, metric_sum)
             return losses.stack(), right.stack()
@@ -139,10 +167,13 @@ class CompiledProgram:
 
         # Concrete functions, because TensorFlow warns of "retracing" where one line of code makes
         # the functions of several models.
-        self._train, self._evaluate = (
-            train.get_concrete_function(),
-            evaluate.get_concrete_function(),
-        )
+        def concrete(function):
+            with computing_in(model, precision):
+                return function.get_concrete_function()
+
+        self._train, self._evaluate = concrete(train), evaluate.get_concrete_function()
+        self._train_measured = None
+        self._make_measured = lambda: concrete(train_measured)
 
     def train(self, x, y, order, rates, first, batch_size):
         """Train on ``len(rates)`` batches from batch ``first`` of this epoch on.
@@ -169,6 +200,27 @@ class CompiledProgram:
         losses, right = self._train(x, y, order, rates, first, batch_size)
         return losses.numpy().astype("float64"), right.numpy().astype("float64")
 
+    def train_measured(self, x, y, order, rate, first, batch_size):
+        """Train on batch ``first``, and measure gradients and updates.
+
+        Returns
+        -------
+        loss, right : float
+            As ``train`` gives them.
+        squares : tuple of three numpy.ndarray, shape (weights,), float64
+            Sums of squares of each weight's gradient, of its update, and of itself before.
+        """
+        self.prepare_measuring()
+        order, rates = self._constant(order), self._constant(np.array([rate], "float32"))
+        first, batch_size = self._constant(first), self._constant(batch_size)
+        loss, right, squares = self._train_measured(x, y, order, rates, first, batch_size)
+        return float(loss), float(right), tuple(each.numpy() for each in squares)
+
+    def prepare_measuring(self):
+        """Compile what ``train_measured`` needs, once."""
+        if self._train_measured is None:
+            self._train_measured = self._make_measured()
+
     def evaluate(self, x, y):
         """Return the mean loss and the mean metric of the samples, without training."""
         return tuple(float(total) / len(x) for total in self._evaluate(x, y))
@@ -182,8 +234,9 @@ class PlainProgram:
 
     takes_tensors = False
 
-    def __init__(self, model, loss, metric, optimizer, x, y):
+    def __init__(self, model, loss, metric, optimizer, x, y, weigh=None, precision=None):
         self.optimizer, self._model, self._loss = optimizer, model, loss
+        self._weigh, self._precision = weigh, precision
         self._mean = keras.metrics.MeanMetricWrapper(metric, name="metric")
         optimizer.build(model.trainable_variables)
 
@@ -200,10 +253,27 @@ class PlainProgram:
             rows = order[(first + i) * batch_size : (first + i + 1) * batch_size]
             self.optimizer.learning_rate.assign(rate)
             self._model.reset_metrics()
-            loss, mean = self._model.train_on_batch(x[rows], y[rows])
+            weights = self._weigh and keras.ops.convert_to_numpy(self._weigh(y[rows]))
+            with computing_in(self._model, self._precision):
+                loss, mean = self._model.train_on_batch(x[rows], y[rows], weights)
             losses.append(float(loss))
             right.append(float(mean) * len(rows))
         return np.array(losses), np.array(right)
+
+    def train_measured(self, x, y, order, rate, first, batch_size):
+        """Train on one batch; see `CompiledProgram.train_measured`. Gradients are not known here."""
+        before = self._weights()
+        (loss,), (right,) = self.train(x, y, order, [rate], first, batch_size)
+        pairs = zip(self._weights(), before, strict=True)
+        updates = np.array([np.square(after - old).sum() for after, old in pairs])
+        return loss, right, (None, updates, np.array([np.square(old).sum() for old in before]))
+
+    def prepare_measuring(self):
+        """Nothing needs to be prepared."""
+
+    def _weights(self):
+        variables = self._model.trainable_variables
+        return [keras.ops.convert_to_numpy(v).astype("float64") for v in variables]
 
     def evaluate(self, x, y):
         """Return the mean loss and the mean metric of the samples, without training."""

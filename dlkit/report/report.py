@@ -57,8 +57,8 @@ class Report:
         if not isinstance(data, Data):
             raise TypeError(f"data must be a Data, but got {checks.describe(data)}.")
         checks.choice("part", part, ("validation", "test"))
-        if part == "test" and data.x_test is None:
-            raise ValueError("part='test' needs a test part, but data has none.")
+        if getattr(data, f"x_{part}") is None:
+            raise ValueError(f"part={part!r} needs a {part} part, but data has none.")
         self._curves = columns(history)
         self.diagnosis = diagnose(history, data)
         self.part, self._data = part, data

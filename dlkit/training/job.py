@@ -13,6 +13,7 @@ from dlkit.training.gate import Gate
 from dlkit.training.loop import Place, training_loop
 from dlkit.training.progress import Progress
 from dlkit.training.records import ChunkRecord, EndRecord
+from dlkit.training.validation_split import with_validation
 
 
 class TrainingJob:
@@ -140,14 +141,14 @@ class TrainingJob:
         self._must_rest("make a report")
         from dlkit.report import Report  # lazily: a report stands above training
 
-        return Report(self._model, self._data, self.history)
+        return Report(self._model, with_validation(self._data, self._config), self.history)
 
     @property
     def diagnosis(self):
         """What the numbers up to now say: a `Diagnosis`. Safe while the job runs."""
         from dlkit.training.diagnosis import diagnose
 
-        return diagnose(self.history, self._data)
+        return diagnose(self.history, with_validation(self._data, self._config))
 
     def evaluate(self, part="validation"):
         """Return loss and metrics with the weights of now; pause, stop or wait first.

@@ -1,5 +1,7 @@
 """Several estimators as one that averages them."""
 
+import numpy as np
+
 from dlkit import checks
 
 
@@ -26,6 +28,7 @@ def ensemble(estimators):
     from sklearn.base import is_classifier, is_regressor
     from sklearn.ensemble import VotingClassifier, VotingRegressor
     from sklearn.preprocessing import LabelEncoder
+    from sklearn.utils import Bunch
 
     if not isinstance(estimators, list | tuple) or len(estimators) < 2:
         raise TypeError(
@@ -46,9 +49,6 @@ def ensemble(estimators):
             if not all(np.array_equal(each.classes_, classes) for each in estimators):
                 raise ValueError("estimators must know the same classes; fit them on the same y.")
             made.le_, made.classes_ = LabelEncoder().fit(classes), classes
-            # the voters of scikit-learn speak in numbers of classes; averaging does not ask them
         made.estimators_ = list(estimators)
-        from sklearn.utils import Bunch
-
         made.named_estimators_ = Bunch(**dict(named))
     return made

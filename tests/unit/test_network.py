@@ -344,7 +344,10 @@ def _header(change):
         (_header(lambda h: h.update(format="other")), "other version 1"),
         (_header(lambda h: h.update(version=99)), "version 99"),
         (_header(lambda h: h.pop("config")), "damaged"),
-        (_header(lambda h: h["config"]["layers"][1].update(kind="Dence")), "Did you mean 'Dense'"),
+        (
+            _header(lambda h: h["config"]["layers"][1].update(layer_kind="Dence")),
+            "Did you mean 'Dense'",
+        ),
         (_header(lambda h: h["config"]["layers"][1].update(units=-1)), "units"),
         (_header(lambda h: h["config"]["layers"][1].update(surprise=1)), "surprise"),
         (_header(lambda h: h["config"].update(layers=3)), "damaged"),

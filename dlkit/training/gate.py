@@ -1,10 +1,11 @@
 """How many batches the loop trains next: full speed, a pace one can watch, or none for now."""
 
-import threading
 from time import perf_counter
 
+from dlkit.training.flag import Flag
+
 CHUNK_SECONDS = 0.03  # short enough that pause and stop feel immediate, long enough to cost nothing
-LONGEST_WAIT = 60.0  # seconds at a time; what a lock can wait for has a limit
+LONGEST_WAIT = 1.0  # seconds at a time; a queue has a limit, and an interrupt may swallow a ring
 
 
 class Gate:
@@ -18,7 +19,7 @@ class Gate:
         self._pace = None
         self._closed = None
         self._budget = None
-        self._wake = threading.Event()
+        self._wake = Flag()
         self._size = 1  # batches that fit into a chunk; at most doubled from one chunk to the next
         self._last = (-float("inf"), 0)  # when the last chunk at a pace was due, and its size
 

@@ -9,6 +9,7 @@ from dlkit.training.callbacks import standard_callbacks
 from dlkit.training.checkpoint import Keeper
 from dlkit.training.config import TrainingConfig, check_config
 from dlkit.training.engine import engine_for
+from dlkit.training.flag import Flag
 from dlkit.training.gate import Gate
 from dlkit.training.loop import Place, training_loop
 from dlkit.training.progress import Progress
@@ -67,8 +68,8 @@ class TrainingJob:
         self._model, self._data, self._config = model, data, config
         self._lock = threading.Lock()  # one change of state at a time; not held while training
         self._thread = None
-        self._resting = threading.Event()  # set while no thread trains; unlike Thread.join, an
-        self._resting.set()  # interrupted wait for it leaves no wrong answer behind (Python 3.11)
+        self._resting = Flag(True)  # set while no thread trains; unlike Thread.join, an
+        # interrupted wait for it leaves no wrong answer behind (Python 3.11)
         self._gate = Gate()
         self._progress = Progress(config, self._engine.batches_per_epoch)
         self._keeper = None

@@ -14,6 +14,7 @@ from test_training_job import made, no_thread_is_left, until  # noqa: F401
 
 from dlkit import CSVLog, Network, layers
 from dlkit.training import TrainingConfig, TrainingJob, gate, job, progress
+from dlkit.training.flag import Flag
 from dlkit.training.parts import TrainingParts
 
 RANDOM = np.random.default_rng(0)
@@ -280,3 +281,37 @@ def check_stops(times):
 def test_a_thousand_stops_are_honoured_in_time():
     took = check_stops(1000)
     assert max(took) < gate.CHUNK_SECONDS + 0.05 + 0.02, f"{sorted(took)[-5:]}"
+
+
+# -- the flag under all this ---------------------------------------------------------------------
+
+
+def test_a_flag_wakes_everybody_who_waits():
+    flag, woken = Flag(), []
+    waiting = [
+        threading.Thread(target=lambda: woken.append(flag.wait(10.0)), daemon=True)
+        for _ in range(20)
+    ]
+    for thread in waiting:
+        thread.start()
+    time.sleep(0.02)
+    assert not woken and not flag.is_set()
+    began = time.perf_counter()
+    flag.set()
+    for thread in waiting:
+        thread.join(10.0)
+    assert woken == 20 * [True]
+    assert time.perf_counter() - began < 5.0
+    assert flag.wait(0.0) is True
+    flag.clear()
+    assert flag.wait(0.001) is False
+    assert not flag._bells  # nobody's bell is left hanging
+
+
+def test_no_ring_is_missed():
+    for _ in range(2000):
+        flag = Flag()
+        thread = threading.Thread(target=flag.set)
+        thread.start()
+        assert flag.wait(10.0) is True
+        thread.join()

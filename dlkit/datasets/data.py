@@ -99,8 +99,8 @@ class Data:
             object.__setattr__(self, name, value)
 
     def _parts(self):
-        parts = ("train", "validation", "test")
-        return tuple(part for part in parts if getattr(self, f"x_{part}") is not None)
+        others = ("validation", "test")
+        return "train", *(part for part in others if getattr(self, f"x_{part}") is not None)
 
     def _checked_class_names(self, clean):
         if self.class_names is None:

@@ -82,6 +82,11 @@ class NumpyEngine:
         """Return the loss that is trained on: ``loss``, or the same with a weight for each class."""
         if config.class_weight is None:
             return loss
+        if loss.name == "ctc":
+            raise ValueError(
+                "class_weight must be left out with the loss 'ctc', whose labels are sequences, but "
+                f"got {dict(config.class_weight)}."
+            )
         classes = max(2, self.network.output_shape[-1])
         check_labels(config.class_weight, classes, data.task_type)
         return WeightedLoss(loss, weight_table(config.class_weight, classes))

@@ -31,7 +31,7 @@ UNCHECKED = {
     ),
     r"(layers\.Layer|optimizers\.Optimizer|initializers\.(Initializer|VarianceScaling)|"
     r"schedules\.Schedule)(\..*)?": "base classes; their kinds are tested",
-    r"training\.(BatchRecord|ChunkRecord|EpochRecord|LearningRateRange|Status)": "records that the kit makes",
+    r"training\.(BatchRecord|ChunkRecord|EpochRecord|LayerRecord|LearningRateRange|Status)": "records that the kit makes",
     r"NeuralNetwork(Classifier|Regressor)(\..*)?": "scikit-learn's own checks try them, and test_estimators",
     r"training\.(Sweep|Comparison)(\..*)?": "made by sweep and compare",
     r"autodiff\.(ForwardStep|BackwardStep|Contribution)": "records that the kit makes",

@@ -48,6 +48,24 @@ WRONG = [
     ({"learning_rate_schedule": "cosine"}, (TypeError, ValueError), "schedule"),
     ({"log_every": 0}, ValueError, "log_every"),
     ({"shuffle": "yes"}, TypeError, "shuffle"),
+    ({"gradient_accumulation_steps": 0}, ValueError, "gradient_accumulation_steps"),
+    ({"gradient_accumulation_steps": None}, TypeError, "gradient_accumulation_steps"),
+    (
+        {"gradient_accumulation_steps": 2, "optimizer": "lbfgs"},
+        ValueError,
+        "gradient_accumulation_steps must be 1",
+    ),
+    ({"class_weight": [1.0, 2.0]}, TypeError, "Write {0: 1.0, 1: 5.0}"),
+    ({"class_weight": {"cat": 1.0}}, ValueError, "whole numbers from 0 on"),
+    ({"class_weight": {True: 1.0}}, ValueError, "whole numbers from 0 on"),
+    ({"class_weight": {0: -1.0}}, ValueError, r"class_weight\[0\]"),
+    ({"class_weight": {0: 0.0}}, ValueError, "above 0"),
+    ({"class_weight": {}}, ValueError, "above 0"),
+    ({"mixed_precision": "mixed_bfloat"}, ValueError, "Did you mean 'mixed_bfloat16'"),
+    ({"mixed_precision": True}, TypeError, "mixed_precision"),
+    ({"validation_split": 1}, ValueError, "validation_split"),
+    ({"validation_split": -0.1}, ValueError, "validation_split"),
+    ({"record_layers": 1}, TypeError, "record_layers"),
 ]
 
 
@@ -65,6 +83,8 @@ def test_it_cannot_be_changed_in_place():
         config.epochs = 3
     with pytest.raises(TypeError):
         config.optimizer_arguments["beta_1"] = 5
+    with pytest.raises(TypeError):
+        config.replace(class_weight={0: 2.0}).class_weight[0] = 5
 
 
 def test_the_dictionary_that_was_given_is_copied():
@@ -98,6 +118,8 @@ ROUND_TRIPS = [
     {"loss": losses.SparseCategoricalCrossentropy(from_logits=True)},
     {"learning_rate_schedule": schedules.Constant(0.25)},
     {"early_stopping": False, "shuffle": False, "weight_decay": 0.0, "log_every": 2},
+    {"gradient_accumulation_steps": 4, "validation_split": 0.1, "record_layers": True},
+    {"class_weight": {0: 0.1 + 0.2, 12: 5}, "mixed_precision": "mixed_bfloat16"},
 ]
 
 
@@ -109,6 +131,7 @@ def test_json_both_ways(arguments):
     assert back.learning_rate == config.learning_rate
     assert back.build_optimizer().get_config() == config.build_optimizer().get_config()
     assert json.loads(config.to_json())["epochs"] == config.epochs
+    assert back == config or {"loss", "learning_rate_schedule"} & set(arguments)
 
 
 @pytest.mark.parametrize("text", ["", "[1]", "{", '{"epochs": 0}', '{"epochs": null}', 5, "null"])
@@ -121,7 +144,7 @@ def test_wrong_json_is_refused(text):
     "duplicate", [copy.copy, copy.deepcopy, lambda c: pickle.loads(pickle.dumps(c))]
 )
 def test_copies_are_equal(duplicate):
-    config = TrainingConfig(epochs=3, optimizer_arguments={"beta_1": 0.5})
+    config = TrainingConfig(epochs=3, optimizer_arguments={"beta_1": 0.5}, class_weight={1: 2.0})
     assert duplicate(config) == config
 
 

@@ -27,6 +27,8 @@ _LAZY = {
     # data
     "datasets": "dlkit.datasets",
     "Data": "dlkit.datasets:Data",
+    "preparation": "dlkit.preparation",
+    "prepare": "dlkit.preparation:prepare",
     # training
     "training": "dlkit.training",
     "TrainingConfig": "dlkit.training.config:TrainingConfig",

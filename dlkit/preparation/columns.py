@@ -1,0 +1,270 @@
+"""What each column of a table is, decided on the training rows alone, and its values as numbers."""
+
+import re
+from dataclasses import dataclass
+
+import numpy as np
+import pandas
+
+from dlkit.preparation.numbers import convert, decimal_sign, parse_number
+from dlkit.preparation.reading import MISSING_WORDS
+
+MOST_CATEGORIES = 50
+UNKNOWN = "missing"  # a category of its own; no text can be it, for it counts as missing itself
+TRUTH = {"yes": 1.0, "true": 1.0, "y": 1.0, "no": 0.0, "false": 0.0, "n": 0.0}
+_ENOUGH = 0.8  # the share of values that must read as a number or date for the column to be one
+_DATE = re.compile(r"(\d{4})-(\d\d?)-(\d\d?)([T ].*)?|(\d\d?)[./](\d\d?)[./](\d{4})( .*)?")
+
+
+@dataclass(frozen=True)
+class Column:
+    """What one column of the table is.
+
+    Attributes
+    ----------
+    name : str
+    kind : {"number", "category", "date", "left out"}
+    note : str
+        What was found or done, as a sentence; empty where nothing needs saying.
+    decimal, unit : str
+        How numbers that stand as text are read.
+    day_first : bool
+        Whether 3.4.2024 and 3/4/2024 are the third of April.
+    start : float
+        Dates count as days from here (days since 1970).
+    spellings : dict
+        Folded spelling -> the usual one, of a category.
+    """
+
+    name: str
+    kind: str
+    note: str = ""
+    decimal: str = "."
+    unit: str = ""
+    day_first: bool = True
+    start: float = 0.0
+    spellings: dict | None = None
+
+    @property
+    def features(self):
+        """The names of the columns that it gives before categories are encoded."""
+        if self.kind == "date":
+            return [
+                f"{self.name} (days)",
+                f"{self.name} (year, sine)",
+                f"{self.name} (year, cosine)",
+            ]
+        return [] if self.kind == "left out" else [self.name]
+
+    def values(self, series):
+        """Return its features for any rows, without checks: floats with NaN, or texts."""
+        if self.kind == "number":
+            return [numbers_of(series, self.decimal, self.unit)]
+        if self.kind == "date":
+            days = days_of(series, self.day_first)
+            turn = 2 * np.pi * days / 365.2425
+            return [days - self.start, np.sin(turn), np.cos(turn)]
+        if self.kind == "category":
+            codes, texts = factorize(series)
+            usual = [self.spellings.get(text.casefold(), text) for text in texts]
+            return [np.array([*usual, UNKNOWN], dtype=object)[codes]]
+        return []
+
+
+def decide(name, series, ordered=None):
+    """Return the `Column` of the training rows, without checks.
+
+    Parameters
+    ----------
+    name : str
+        What the column is called.
+    series : pandas.Series
+        Its training rows.
+    ordered : sequence, optional
+        The categories in their order, if it was said that they have one.
+    """
+    if ordered is None and pandas.api.types.is_datetime64_any_dtype(series.dtype):
+        return _date(name, series, True, "")
+    if ordered is None and pandas.api.types.is_numeric_dtype(series.dtype):
+        return _checked(Column(name, "number"), series)
+    codes, texts = factorize(series)
+    if not len(texts):
+        return Column(name, "left out", f"{name} is left out: it is empty in every training row.")
+    if ordered is not None:
+        spellings = {str(text).strip().casefold(): str(text).strip() for text in ordered}
+        return Column(name, "category", f"{name} has an order: {' < '.join(spellings.values())}.",
+                      spellings=spellings)  # fmt: skip
+    counts = np.bincount(codes[codes >= 0], minlength=len(texts))
+    return (
+        _truth(name, texts)
+        or _text_date(name, series, texts, counts)
+        or _number(name, series, texts, counts)
+        or _category(name, texts, counts)
+    )
+
+
+def factorize(series):
+    """Return codes (−1 where missing) and the different texts of a column, stripped."""
+    codes, found = pandas.factorize(series)
+    stripped = [str(value).strip() for value in found]
+    again = {}
+    for text in stripped:
+        if text.casefold() not in MISSING_WORDS and text not in again:
+            again[text] = len(again)
+    places = np.array([*(again.get(text, -1) for text in stripped), -1])
+    return places[codes], list(again)
+
+
+def numbers_of(series, decimal, unit):
+    """Return a column as float64; what is no number, or in a unit that does not fit, is NaN."""
+    if pandas.api.types.is_numeric_dtype(series.dtype):
+        found = series.to_numpy(dtype="float64", na_value=np.nan)
+        return np.where(np.isfinite(found), found, np.nan)
+    codes, texts = factorize(series)
+    return np.array([*(_in_unit(text, decimal, unit) for text in texts), np.nan])[codes]
+
+
+def days_of(series, day_first):
+    """Return dates as days since 1970 (float64); what is no date is NaN."""
+    if pandas.api.types.is_datetime64_any_dtype(series.dtype):
+        if series.dt.tz is not None:
+            series = series.dt.tz_convert("UTC").dt.tz_localize(None)
+        seconds = series.to_numpy(dtype="datetime64[s]")
+        days = seconds.astype("int64") / 86400.0
+        return np.where(np.isnat(seconds), np.nan, days)
+    codes, texts = factorize(series)
+    found = [_read_date(text, day_first) for text in texts]
+    return np.array([*found, np.nan], dtype="float64")[codes]
+
+
+def date_column(series):
+    """Return a column of dates, numbers or sortable texts as floats to sort by, NaN where missing."""
+    if pandas.api.types.is_numeric_dtype(series.dtype):
+        return numbers_of(series, ".", "")
+    column = decide("time", series)
+    if column.kind == "date":
+        return days_of(series, column.day_first)
+    if column.kind == "number":
+        return column.values(series)[0]
+    return np.full(len(series), np.nan)
+
+
+def _in_unit(text, decimal, unit):
+    folded = text.casefold()
+    if folded in TRUTH:
+        return TRUTH[folded]
+    parsed = parse_number(text, decimal)
+    value = convert(*parsed, unit) if parsed else None
+    return np.nan if value is None else value
+
+
+def _read_date(text, day_first):
+    found = _DATE.fullmatch(text)
+    if found is None:
+        return np.nan
+    if found[1]:
+        year, month, day, clock = found[1], found[2], found[3], found[4]
+    else:
+        first, second, year, clock = found[5], found[6], found[7], found[8]
+        day, month = (first, second) if day_first else (second, first)
+    try:
+        stamp = pandas.Timestamp(f"{int(year):04d}-{int(month):02d}-{int(day):02d}{clock or ''}")
+    except (ValueError, OverflowError):
+        return np.nan
+    stamp = stamp.tz_convert("UTC").tz_localize(None) if stamp.tzinfo else stamp
+    return (stamp - pandas.Timestamp(0)) / pandas.Timedelta(days=1)
+
+
+def _truth(name, texts):
+    folded = {text.casefold() for text in texts}
+    if len(folded) > 1 and folded <= set(TRUTH):
+        return Column(
+            name, "number", f"{name} holds {' and '.join(sorted(texts))}: read as 1 and 0."
+        )
+    return None
+
+
+def _number(name, series, texts, counts):
+    decimal = decimal_sign(texts)
+    parsed = [parse_number(text, decimal) for text in texts]
+    readable = np.array([found is not None for found in parsed])
+    if counts[readable].sum() < _ENOUGH * counts.sum():
+        return None
+    units = {}
+    for found, count in zip(parsed, counts, strict=True):
+        if found and found[1]:
+            units[found[1]] = units.get(found[1], 0) + count
+    unit = max(units, key=units.get) if units else ""
+    said = ["read as numbers" + (" with a decimal comma" if decimal == "," else "")]
+    if unit:
+        said[0] += f", in {unit}"
+    for other in sorted(set(units) - {unit}):
+        fits = convert(1.0, other, unit) is not None
+        said.append(f"{units[other]} values in {other} " + (
+            f"converted to {unit}" if fits else f"do not fit {unit} and count as missing"))  # fmt: skip
+    strange = [text for text, fine in zip(texts, readable, strict=True) if not fine]
+    if strange:
+        shown = ", ".join(repr(text[:20]) for text in strange[:3])
+        said.append(
+            f"{counts[~readable].sum()} values that are no numbers count as missing ({shown})"
+        )
+    column = Column(name, "number", f"{name}: {'; '.join(said)}.", decimal=decimal, unit=unit)
+    return _checked(column, series)
+
+
+def _checked(column, series):
+    """Leave a column of numbers out if it is empty or says the same in every row."""
+    values = column.values(series)[0]
+    known = values[~np.isnan(values)]
+    if not len(known):
+        why = "it is empty in every training row"
+    elif known.min() == known.max() and len(known) == len(values):
+        why = f"it is {known[0]:g} in every training row"
+    else:
+        return column
+    return Column(column.name, "left out", f"{column.name} is left out: {why}.")
+
+
+def _text_date(name, series, texts, counts):
+    found = [_DATE.fullmatch(text) for text in texts]
+    dates = np.array([match is not None for match in found])
+    if counts[dates].sum() < _ENOUGH * counts.sum():
+        return None
+    firsts = [int(match[5]) for match in found if match and match[5]]
+    seconds = [int(match[6]) for match in found if match and match[6]]
+    month_first = max(firsts, default=0) <= 12 < max(seconds, default=0)
+    note = ""
+    if firsts and not month_first and max(firsts) <= 12:
+        note = " (whether day or month comes first cannot be seen; day is taken)"
+    return _date(name, series, not month_first, note)
+
+
+def _date(name, series, day_first, note):
+    days = days_of(series, day_first)
+    if np.isnan(days).all() or np.nanmin(days) == np.nanmax(days):
+        return Column(name, "left out", f"{name} is left out: it names one date at most.")
+    said = f"{name} holds dates{note}: read as days since the first one, and the season as two numbers."
+    return Column(name, "date", said, day_first=day_first, start=float(np.nanmin(days)))
+
+
+def _category(name, texts, counts):
+    spellings, often = {}, {}
+    for text, count in zip(texts, counts, strict=True):
+        folded = text.casefold()
+        if count > often.get(folded, 0):
+            often[folded], spellings[folded] = count, text
+    different = len(spellings)
+    if different == 1 and len(counts) == 1:
+        return Column(
+            name, "left out", f"{name} is left out: it is {texts[0][:30]!r} wherever it is known."
+        )
+    if different > MOST_CATEGORIES and different > 0.5 * counts.sum():
+        return Column(name, "left out",
+                      f"{name} is left out: {different} different texts in {counts.sum()} rows are names "
+                      "or free text, not categories.")  # fmt: skip
+    merged = len(texts) - different
+    note = f"{name} has {different} categories"
+    note += (
+        f"; {merged} other spellings of them were joined (upper and lower case)" if merged else ""
+    )
+    return Column(name, "category", f"{note}.", spellings=spellings)

@@ -1,0 +1,81 @@
+"""The column to predict: which task it asks for, and its values."""
+
+import numpy as np
+import pandas
+
+from dlkit import checks
+from dlkit.preparation.columns import decide, factorize, numbers_of
+
+MOST_CLASSES = 20
+
+
+def check_table(name, value):
+    """Return ``value`` if it is a table with rows and columns of different names, or raise."""
+    if not isinstance(value, pandas.DataFrame):
+        raise TypeError(
+            f"{name} must be a table (pandas.DataFrame) or the path of a CSV file, but got "
+            f"{checks.describe(value)}."
+        )
+    if value.shape[0] == 0 or value.shape[1] < 1:
+        raise ValueError(f"{name} must hold rows and columns, but its shape is {value.shape}.")
+    if not value.columns.is_unique:
+        twice = value.columns[value.columns.duplicated()][0]
+        raise ValueError(f"{name} must name each column differently, but {twice!r} comes twice.")
+    if not all(isinstance(column, str) for column in value.columns):
+        value = value.rename(columns=str)
+        if not value.columns.is_unique:
+            raise ValueError(f"{name} must name its columns by different texts.")
+    return value
+
+
+def column_of(name, column, table):
+    """Return ``column`` if the table has it, or name the nearest one that it has."""
+    return checks.choice(name, column, table.columns)
+
+
+def guess_task(series):
+    """Return what a target asks for: words, truth values and few whole numbers are classes."""
+    if pandas.api.types.is_bool_dtype(series.dtype):
+        return "classification"
+    column = decide(str(series.name), series)
+    if column.kind == "left out" and pandas.api.types.is_numeric_dtype(series.dtype):
+        return "classification" if (series.dropna() % 1 == 0).all() else "regression"
+    if column.kind != "number":
+        return "classification"
+    values = column.values(series)[0]
+    values = values[~np.isnan(values)]
+    whole = bool(len(values)) and bool((values % 1 == 0).all())
+    few = len(np.unique(values)) <= min(MOST_CLASSES, max(2, len(values) // 4))
+    return "classification" if whole and few else "regression"
+
+
+def read_target(series, task_type):
+    """Return a target as float64, NaN where missing; classes by the number of their text."""
+    if task_type == "regression":
+        column = decide(str(series.name), series)
+        if column.kind == "number":
+            return column.values(series)[0]
+        if pandas.api.types.is_numeric_dtype(series.dtype):
+            return numbers_of(series, ".", "")
+        raise ValueError(
+            f"target must be a column of numbers for regression, but {series.name!r} holds "
+            f"{series.iloc[0]!r}. Take task_type='classification' for words."
+        )
+    codes, _ = read_classes(series)
+    return np.where(codes < 0, np.nan, codes.astype("float64"))
+
+
+def read_classes(series):
+    """Return the number of each row's class (−1: missing) and the classes, sorted."""
+    if pandas.api.types.is_numeric_dtype(series.dtype) and not pandas.api.types.is_bool_dtype(
+        series.dtype
+    ):
+        values = numbers_of(series, ".", "")
+        found = np.unique(values[~np.isnan(values)])
+        codes = np.where(np.isnan(values), -1, np.searchsorted(found, values))
+        return codes.astype("int64"), [f"{value:g}" for value in found]
+    codes, texts = factorize(series)
+    order = np.argsort(np.array(texts, dtype=object)) if texts else np.zeros(0, dtype=int)
+    places = np.empty(len(texts) + 1, dtype="int64")
+    places[order], places[-1] = np.arange(len(texts)), -1
+    return places[codes], [texts[i] for i in order]

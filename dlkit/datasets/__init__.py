@@ -1,7 +1,8 @@
 """Data sets, split and ready to train on: real ones that come with scikit-learn, and made ones.
 
 ``DATASETS`` maps a name to a function that takes ``seed`` and returns a `Data`; menus read it.
-``SEQUENCES`` does the same for sets in which the order of time steps carries the meaning.
+``SEQUENCES`` does the same for sets in which the order of time steps carries the meaning, ``OWN``
+for those that lie as files in the folder ``data/``, each with its card.
 scikit-learn is imported when the first set is asked for, not with this module.
 """
 
@@ -9,6 +10,7 @@ from dlkit import checks
 from dlkit.datasets.bundled import breast_cancer, diabetes, digits, iris, wine
 from dlkit.datasets.data import Data
 from dlkit.datasets.made import and_, blobs, circles, logic, moons, or_, sine, spirals, xor
+from dlkit.datasets.own import file_of, houses, sensor, sentences, shapes
 from dlkit.datasets.sequences import (
     adding_problem,
     copy_task,
@@ -42,9 +44,12 @@ SEQUENCES = {
     "sine_mixture": sine_mixture,
 }
 
+OWN = {"houses": houses, "sensor": sensor, "sentences": sentences, "shapes": shapes}
+
 __all__ = [
     "DATASETS",
     "Data",
+    "OWN",
     "SEQUENCES",
     "adding_problem",
     "and_",
@@ -54,13 +59,18 @@ __all__ = [
     "copy_task",
     "diabetes",
     "digits",
+    "file_of",
     "get",
+    "houses",
     "iris",
     "logic",
     "moons",
     "or_",
     "parity",
     "reverse_copy",
+    "sensor",
+    "sentences",
+    "shapes",
     "sine",
     "sine_mixture",
     "spirals",
@@ -76,7 +86,7 @@ def get(name, **arguments):
     Parameters
     ----------
     name : str
-        A key of `DATASETS` or `SEQUENCES`.
+        A key of `DATASETS`, `SEQUENCES` or `OWN`.
     **arguments
         What its function takes, such as ``seed``.
 
@@ -89,5 +99,5 @@ def get(name, **arguments):
     TypeError, ValueError
         If the name is unknown (the nearest known one is suggested) or an argument does not fit.
     """
-    makers = DATASETS | SEQUENCES
+    makers = DATASETS | SEQUENCES | OWN
     return makers[checks.choice("name", name, makers)](**arguments)

@@ -24,8 +24,14 @@ class Fences(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
 
     def fit(self, X, y=None):
         """Measure the quartiles of the columns of ``X``, without checks."""
-        with np.errstate(all="ignore"):
-            q1, q3 = np.nanpercentile(X, [25, 75], axis=0) if len(X) else np.zeros((2, X.shape[1]))
+        X = np.asarray(X, dtype="float64")
+        quartiles = np.full((2, X.shape[1]), np.nan)
+        gaps = np.isnan(X).any(axis=0)
+        quartiles[:, ~gaps] = np.percentile(X[:, ~gaps], [25, 75], axis=0)
+        for column in np.flatnonzero(gaps):
+            known = X[~np.isnan(X[:, column]), column]
+            quartiles[:, column] = np.percentile(known, [25, 75]) if len(known) else 0.0
+        q1, q3 = quartiles
         reach = np.where(q3 > q1, _FENCE * (q3 - q1), np.inf)
         self.low_, self.high_ = q1 - reach, q3 + reach
         self.n_features_in_ = X.shape[1]

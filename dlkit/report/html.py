@@ -4,6 +4,8 @@ import base64
 import io
 from html import escape
 
+from dlkit.report.mistakes import features_of
+
 _STYLE = """
 :root { color-scheme: light dark; }
 body { font: 16px/1.5 system-ui, sans-serif; max-width: 72rem; margin: 2rem auto; padding: 0 1rem;
@@ -30,6 +32,8 @@ def report_fragment(report):
     if "per_class" in report.metrics:
         parts.append(_per_class(report))
         parts.append(_matrix(report))
+    if report.mistakes:
+        parts.append(_mistakes(report))
     parts.append(_pairs("The run", report.run_facts()))
     parts.append(_diagnosis(report.diagnosis))
     return "\n".join(parts)
@@ -46,7 +50,7 @@ def report_page(report):
         '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         f"<title>{title}</title>\n<style>{_STYLE}</style>\n</head>\n<body>\n<main>\n"
-        f"<h1>Report</h1>\n{report_fragment(report)}\n"
+        f"<h1>Report</h1>\n{report_fragment(report)}\n{_time(report)}"
         f'<figure><img src="data:image/png;base64,{image}" alt="{escape(chart.summary)}">'
         f"<figcaption>{escape(chart.summary)}</figcaption></figure>\n"
         "</main>\n</body>\n</html>\n"
@@ -92,6 +96,39 @@ def _matrix(report):
         f'predicted ones</caption><thead><tr><th scope="col">true</th>{head}</tr></thead>'
         f"<tbody>{rows}</tbody></table></div>"
     )
+
+
+def _mistakes(report):
+    names, mistakes = report.class_names, report.mistakes
+    x = getattr(report.data, f"x_{report.part}")
+    one_each = len(report.truth) == len(x)
+    rows = [mistake["row"] for mistake in mistakes]
+    features, values = features_of(report.data, x, rows) if one_each else ((), [[]] * len(rows))
+    keys = [key for key in mistakes[0] if key != "row"]
+    head = "".join(
+        f'<th scope="col">{escape(name)}</th>'
+        for name in ("row", *(key.replace("_", " ") for key in keys), *features)
+    )
+    body = ""
+    for mistake, numbers in zip(mistakes, values, strict=True):
+        cells = [
+            names[mistake[key]] if names and key in ("true", "predicted") else f"{mistake[key]:.4g}"
+            for key in keys
+        ]
+        cells += [f"{number:.4g}" for number in numbers]
+        body += f'<tr><th scope="row">{mistake["row"]}</th>'
+        body += "".join(f"<td>{escape(cell)}</td>" for cell in cells) + "</tr>"
+    return (
+        '<div class="wide"><table><caption>The worst mistakes, rows of the '
+        f"{report.part} part counted from 0</caption><thead><tr>{head}</tr></thead>"
+        f"<tbody>{body}</tbody></table></div>"
+    )
+
+
+def _time(report):
+    """Return how long the run took; not part of the fragment, which is stored in notebooks."""
+    seconds = report.run["seconds"]
+    return "" if seconds is None else f"<p>Training and validation took {seconds:.2f} s.</p>\n"
 
 
 def _diagnosis(diagnosis):

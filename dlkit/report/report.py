@@ -7,11 +7,13 @@ from dlkit.datasets.data import Data
 from dlkit.files import check_target, write_atomically
 from dlkit.report.metrics import (
     classification_metrics,
-    count_parameters,
     predict,
     predicted_labels,
     regression_metrics,
 )
+from dlkit.report.mistakes import wrong_classes, wrong_numbers
+from dlkit.report.probabilities import calibration, probabilities, roc
+from dlkit.report.run import describe_run, facts_of
 from dlkit.training.curves import columns
 from dlkit.training.diagnosis import diagnose
 
@@ -20,6 +22,8 @@ NAMES = {
     "precision": "precision (mean of classes)",
     "recall": "recall (mean of classes)",
     "f1": "F1 (mean of classes)",
+    "roc_auc": "area under the ROC curve",
+    "expected_calibration_error": "expected calibration error",
     "r2": "R²",
     "mae": "mean absolute error",
     "rmse": "root mean squared error",
@@ -65,39 +69,38 @@ class Report:
         x, y = getattr(data, f"x_{part}"), getattr(data, f"y_{part}")
         given = hasattr(model, "__array__") or isinstance(model, list | tuple)
         outputs = model if given else predict(model, x)
+        self.roc = self.calibration = None
         if data.task_type == "classification":
             truth = data.labels(part)
             logits = getattr(model, "output_activation", None) == "linear"
             found = predicted_labels(outputs, truth.shape, data.output_dim, logits)
             self._y_true, self._y_pred = truth.ravel(), found.ravel()
             self.metrics = classification_metrics(self._y_true, self._y_pred, data.output_dim)
+            chances = probabilities(outputs, truth.shape, data.output_dim, logits)
+            if chances is not None:
+                self._judge(chances)
+            self.mistakes = wrong_classes(self._y_true, self._y_pred, chances)
         else:
             outputs = checks.array("predictions", outputs, dtype="float64")
             outputs = outputs.reshape(len(outputs), -1)
             self._y_pred = checks.array("predictions", outputs, shape=y.shape)
             self._y_true = y
             self.metrics = regression_metrics(self._y_true, self._y_pred)
-        self.run = self._describe_run(history, None if given else model)
+            self.mistakes = wrong_numbers(self._y_true.astype("float64"), self._y_pred)
+        self.run = describe_run(self._curves, history, None if given else model)
 
-    def _describe_run(self, history, model):
-        loss = self._curves["loss"]
-        val_loss = self._curves.get("val_loss")
-        watched = loss if val_loss is None else val_loss
-        finite = np.isfinite(watched)
-        best = getattr(history, "best_epoch", None)
-        if best is None and finite.any():
-            best = int(np.nanargmin(np.where(finite, watched, np.nan))) + 1
-        config = getattr(history, "config", None)
-        return {
-            "epochs": len(loss),
-            "epochs_asked": getattr(config, "epochs", None),
-            "best_epoch": best,
-            "loss": _last(loss),
-            "val_loss": None if val_loss is None else _last(val_loss),
-            "best_val_loss": None if val_loss is None or not best else float(val_loss[best - 1]),
-            "stop_reason": str(getattr(history, "stop_reason", "") or ""),
-            "parameters": None if model is None else count_parameters(model),
-        }
+    def _judge(self, chances):
+        """Take in what the probabilities tell beyond the decided classes."""
+        self.roc = roc(self._y_true, chances)
+        self.calibration = calibration(self._y_true, chances)
+        self.metrics["roc_auc"] = self.roc["auc"]
+        error = self.calibration["expected_calibration_error"]
+        self.metrics["expected_calibration_error"] = error
+
+    data = property(lambda self: self._data, doc="The data that it was measured on.")
+    curves = property(lambda self: self._curves, doc="The history: name -> array, one per epoch.")
+    truth = property(lambda self: self._y_true, doc="The true labels or targets.")
+    predictions = property(lambda self: self._y_pred, doc="The decided labels or the outputs.")
 
     @property
     def class_names(self):
@@ -131,6 +134,9 @@ class Report:
                 "samples": len(self._y_true),
                 "class_names": self.class_names and list(self.class_names),
                 "metrics": self.metrics,
+                "roc": self.roc,
+                "calibration": self.calibration,
+                "mistakes": self.mistakes,
                 "run": self.run,
                 "history": {key: curve.tolist() for key, curve in self._curves.items()},
                 "diagnosis": self.diagnosis.to_dict(),
@@ -147,23 +153,7 @@ class Report:
 
     def run_facts(self):
         """Return what is known of the run as a list of (name in words, value in words)."""
-        run, facts = self.run, []
-        asked = f" of {run['epochs_asked']}" if run["epochs_asked"] else ""
-        facts.append(("epochs run", f"{run['epochs']}{asked}"))
-        if run["best_epoch"]:
-            facts.append(("best epoch", str(run["best_epoch"])))
-        for key, name in (
-            ("loss", "final training loss"),
-            ("val_loss", "final validation loss"),
-            ("best_val_loss", "validation loss of the best epoch"),
-        ):
-            if run[key] is not None:
-                facts.append((name, f"{run[key]:.4f}"))
-        if run["stop_reason"]:
-            facts.append(("ended because", run["stop_reason"]))
-        if run["parameters"] is not None:
-            facts.append(("trained parameters", f"{run['parameters']:,}"))
-        return facts
+        return facts_of(self.run)
 
     def text(self):
         """Return the report as lines of text, without times, paths or addresses."""
@@ -172,28 +162,10 @@ class Report:
         return report_text(self)
 
     def chart(self):
-        """Return loss, accuracy or error, and predictions against the truth as one `Chart`."""
-        from dlkit.plots.chart import Chart
-        from dlkit.plots.predictions import MOST_CLASSES, confusion_matrix, predicted_against_true
-        from dlkit.plots.run_curves import training_curves
+        """Return the whole report as one `Chart`: curves, predictions, and the worst mistakes."""
+        from dlkit.report.drawing import report_chart
 
-        charts = []
-        if np.isfinite(self._curves["loss"]).any():
-            best = self.run["best_epoch"] if "val_loss" in self._curves else None
-            charts.append(training_curves(self._curves, best_epoch=best))
-        data = self._data
-        if data.task_type == "classification" and data.output_dim <= MOST_CLASSES:
-            charts.append(confusion_matrix(self._y_true, self._y_pred, self.class_names))
-        elif data.task_type == "regression" and self._y_true.shape[1] == 1:
-            name, unit = data.target_name, data.target_unit
-            charts.append(predicted_against_true(self._y_true, self._y_pred, name, unit))
-        if not charts:
-            raise ValueError("There is nothing to draw: no finished epoch, and too many classes.")
-        panels = [panel for chart in charts for panel in chart.panels]
-        summary = " ".join([f"{self.finding}.", *(chart.summary for chart in charts)])
-        return Chart(
-            panels, summary, title=self.finding, width=max(420 * len(panels), 640), height=440
-        )
+        return report_chart(self)
 
     def figure(self):
         """Return the chart as a matplotlib figure; `figure_summary` gives its sentence."""
@@ -226,10 +198,6 @@ class Report:
 
     def __repr__(self):
         return f"Report({self.finding})"
-
-
-def _last(values):
-    return float(values[-1]) if len(values) else None
 
 
 def _plain(value):

@@ -36,7 +36,7 @@ class LayerWatch:
         rectified = _rectified(model)
         self._rectified, self._look = list(rectified), None
         if rectified:
-            self._look = _compiled(keras.Model(model.inputs, list(rectified.values())))
+            self._look = _compiled(keras.Model(model.inputs[0], list(rectified.values())))
 
     def measured(self, squares):
         """Return layer name → (gradient norm, update ratio).

@@ -2,13 +2,15 @@
 
 ``DATASETS`` maps a name to a function that takes ``seed`` and returns a `Data`; menus read it.
 ``SEQUENCES`` does the same for sets in which the order of time steps carries the meaning, ``OWN``
-for those that lie as files in the folder ``data/``, each with its card.
+for those that lie as files in the folder ``data/``, each with its card, ``DOWNLOADS`` for those that
+are fetched from the network when they are first asked for.
 scikit-learn is imported when the first set is asked for, not with this module.
 """
 
 from dlkit import checks
 from dlkit.datasets.bundled import breast_cancer, diabetes, digits, iris, wine
 from dlkit.datasets.data import Data
+from dlkit.datasets.downloads import cifar10, fashion_mnist, mnist
 from dlkit.datasets.made import and_, blobs, circles, logic, moons, or_, sine, spirals, xor
 from dlkit.datasets.own import file_of, houses, sensor, sentences, shapes
 from dlkit.datasets.sequences import (
@@ -45,9 +47,11 @@ SEQUENCES = {
 }
 
 OWN = {"houses": houses, "sensor": sensor, "sentences": sentences, "shapes": shapes}
+DOWNLOADS = {"mnist": mnist, "fashion_mnist": fashion_mnist, "cifar10": cifar10}
 
 __all__ = [
     "DATASETS",
+    "DOWNLOADS",
     "Data",
     "OWN",
     "SEQUENCES",
@@ -55,15 +59,18 @@ __all__ = [
     "and_",
     "blobs",
     "breast_cancer",
+    "cifar10",
     "circles",
     "copy_task",
     "diabetes",
     "digits",
+    "fashion_mnist",
     "file_of",
     "get",
     "houses",
     "iris",
     "logic",
+    "mnist",
     "moons",
     "or_",
     "parity",
@@ -86,7 +93,7 @@ def get(name, **arguments):
     Parameters
     ----------
     name : str
-        A key of `DATASETS`, `SEQUENCES` or `OWN`.
+        A key of `DATASETS`, `SEQUENCES`, `OWN` or `DOWNLOADS`.
     **arguments
         What its function takes, such as ``seed``.
 
@@ -99,5 +106,5 @@ def get(name, **arguments):
     TypeError, ValueError
         If the name is unknown (the nearest known one is suggested) or an argument does not fit.
     """
-    makers = DATASETS | SEQUENCES | OWN
+    makers = DATASETS | SEQUENCES | OWN | DOWNLOADS
     return makers[checks.choice("name", name, makers)](**arguments)

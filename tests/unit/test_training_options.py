@@ -383,6 +383,14 @@ def test_what_does_not_fit_is_refused_and_changes_nothing(options, data, words):
     job.wait()
 
 
+def test_sequences_of_labels_have_no_class_weight():
+    network = Network([layers.Dense(4)], (6, 5), dtype="float64")
+    data = Data(np.ones((3, 6, 5)), np.ones((3, 2), "int64"))
+    config = CONFIG.replace(loss="ctc", class_weight={0: 2.0})
+    with pytest.raises(ValueError, match="left out with the loss 'ctc'"):
+        TrainingJob(network, data, config)
+
+
 def test_keras_refuses_bfloat16_for_a_model_in_float64():
     with pytest.raises(ValueError, match="float32 weights"):
         TrainingJob(

@@ -1,6 +1,7 @@
 """Transformer models in Keras: an encoder that classifies, a causal decoder that writes on."""
 
 import keras
+import numpy as np
 
 from .. import checks
 from .heads import Seeds, check_task, finish, rate, shape_without_batch
@@ -199,10 +200,14 @@ def _redraw(redraws):
     """Draw the four kernels of each attention layer from seeds of their own.
 
     Keras copies one initializer for query, key, value and output; with a whole number as its seed
-    the first three kernels would start as the same numbers.
+    the first three kernels would start as the same numbers. Each kernel is drawn as the matrix
+    that it is: (features, heads · size) for the three, (heads · size, features) for the output.
     """
     for attention, seeds in redraws:
         kernels = [variable for variable in attention.weights if variable.name == "kernel"]
-        for kernel, seed in zip(kernels, seeds, strict=True):
+        for index, (kernel, seed) in enumerate(zip(kernels, seeds, strict=True)):
             if seed is not None:
-                kernel.assign(keras.initializers.GlorotUniform(seed=seed)(kernel.shape))
+                rows = int(np.prod(kernel.shape[: 2 if index == 3 else 1]))
+                shape = rows, int(np.prod(kernel.shape)) // rows
+                drawn = keras.initializers.GlorotUniform(seed=seed)(shape)
+                kernel.assign(keras.ops.reshape(drawn, kernel.shape))

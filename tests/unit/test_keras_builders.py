@@ -252,3 +252,13 @@ def test_unknown_names_suggest_the_nearest_and_a_missing_channel_says_what_to_gi
         models.build_sequential_model(4, 3, "regresion")
     with pytest.raises(ValueError, match=r"for example input_shape=\(8, 8, 1\)"):
         models.build_cnn_model((8, 8), 10)
+
+
+def test_attention_starts_as_the_matrices_that_its_kernels_are():
+    model = models.build_transformer_model((6, 5), 3, embedding_dim=16, num_heads=4, seed=1)
+    attention = next(layer for layer in model.layers if "multi_head" in layer.name)
+    kernels = [w.numpy() for w in attention.weights if w.name == "kernel"]
+    limit = (6 / (16 + 16)) ** 0.5
+    for kernel in kernels:
+        assert 0.9 * limit < abs(kernel).max() <= limit
+    assert not np.allclose(kernels[0], kernels[1])

@@ -1,11 +1,13 @@
 """Keeps a run on the disk while it goes: when a checkpoint is made, and which ones stay."""
 
+import contextlib
 import json
 from time import perf_counter
 
 import numpy as np
 
 from dlkit.training.checkpoint_match import describe_data, describe_model
+from dlkit.training.progress import plain_record
 
 SECONDS = 3.0  # within an epoch, at least so long from one checkpoint to the next
 SHARE = 0.05  # of the training time that writing may take; an epoch of milliseconds writes rarely
@@ -53,8 +55,9 @@ class Keeper:
         tree = {**self._capture("ready"), "weights": self._engine.weights()}
         self._roles = {}
         self._started = True
-        if self._write(tree, "start"):
-            self._clear()
+        with self._timed():
+            if self._write(tree, "start"):
+                self._clear()
 
     def offer(self, place):
         """Write a checkpoint if it is time; called by the loop after each chunk and each epoch."""
@@ -80,20 +83,28 @@ class Keeper:
 
     def _write_all(self, tree):
         """Write the best epoch if it is a new one, then ``tree`` as the last."""
-        if (
-            self._best is not None
-            and self._best is not tree
-            and not self._write(self._best, "best")
-        ):
-            return
-        same, self._best = self._best is tree, None
-        before = self._roles.get("last")
-        if self._write(tree, "last"):
-            if same:
-                self._roles["best"] = self._roles["last"]
-            if before is not None:
-                self._roles["before"] = before
-            self._clear()
+        with self._timed():
+            if self._best is not None and self._best is not tree:
+                if not self._write(self._best, "best"):
+                    return
+            same, self._best = self._best is tree, None
+            before = self._roles.get("last")
+            if self._write(tree, "last"):
+                if same:
+                    self._roles["best"] = self._roles["last"]
+                if before is not None:
+                    self._roles["before"] = before
+                self._clear()
+
+    @contextlib.contextmanager
+    def _timed(self):
+        """Note how long writing takes: it decides when it is time again."""
+        began = perf_counter()
+        try:
+            yield
+        finally:
+            self._end = perf_counter()
+            self._cost = self._end - began
 
     def _capture(self, state, over=False):
         """Return all that resuming needs; nothing in it changes when the run goes on."""
@@ -112,8 +123,9 @@ class Keeper:
 
     def _write(self, tree, role):
         """Write one checkpoint and return whether it is there; a fault is noted, and no more."""
-        began = perf_counter()
-        place = tree["place"]
+        place, progress = tree["place"], tree["progress"]
+        records = [plain_record(record) for record in progress["records"]]
+        tree = {**tree, "progress": {**progress, "records": records}}
         header = {
             "about": f"A run of dlkit after {place['step']} steps: {place['epoch'] - 1} whole epochs "
             f"and {place['batch']} batches.",
@@ -131,9 +143,6 @@ class Keeper:
                 f"The checkpoint could not be written: {reason.rstrip('.')}. {kept}"
             )
             return False
-        finally:
-            self._end = perf_counter()
-            self._cost = self._end - began
         self._number += 1
         self._roles[role] = self._number
         self._progress.note("")

@@ -53,11 +53,11 @@ class Progress:
             self.status = Status(**{**vars(self.status), "message": f"{said} {words}".rstrip()})
 
     def memory(self):
-        """Return all that `recall` needs to go on in another process."""
+        """Return all that `recall` needs to go on in another process; records as they are."""
         records, losses, reason = self._recorder.memory()
         status = {**vars(self.status), "message": "", "error": None}
         return {
-            "records": [_plain(record) for record in records],
+            "records": records,
             "losses": losses,
             "reason": reason,
             "status": status,
@@ -155,7 +155,7 @@ class Progress:
         )
 
 
-def _plain(record):
+def plain_record(record):
     """Return an `EpochRecord` as a dictionary of plain values."""
     return {**vars(record), "layers": [dict(vars(layer)) for layer in record.layers]}
 

@@ -27,6 +27,8 @@ _LAZY = {
     # data
     "datasets": "dlkit.datasets",
     "Data": "dlkit.datasets:Data",
+    "augment": "dlkit.datasets:augment",
+    "image_folder": "dlkit.datasets:image_folder",
     "preparation": "dlkit.preparation",
     "prepare": "dlkit.preparation:prepare",
     # training
@@ -43,9 +45,11 @@ _LAZY = {
     # above it
     "TensorBoardLog": "dlkit.keras.tensorboard:TensorBoardLog",
     "models": "dlkit.keras.builders",
+    "augmentation_layers": "dlkit.keras.augmenting:augmentation_layers",
     "plots": "dlkit.plots",
     "figure_summary": "dlkit.plots:figure_summary",
     "Report": "dlkit.report:Report",
+    "export_script": "dlkit.report.script:export_script",
     "NeuralNetworkClassifier": "dlkit.estimators:NeuralNetworkClassifier",
     "NeuralNetworkRegressor": "dlkit.estimators:NeuralNetworkRegressor",
     "ensemble": "dlkit.estimators:ensemble",

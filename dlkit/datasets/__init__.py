@@ -8,9 +8,12 @@ scikit-learn is imported when the first set is asked for, not with this module.
 """
 
 from dlkit import checks
+from dlkit.datasets.augmenting import augment
 from dlkit.datasets.bundled import breast_cancer, diabetes, digits, iris, wine
 from dlkit.datasets.data import Data
 from dlkit.datasets.downloads import cifar10, fashion_mnist, mnist
+from dlkit.datasets.fetching import DownloadError
+from dlkit.datasets.image_folder import image_folder
 from dlkit.datasets.made import and_, blobs, circles, logic, moons, or_, sine, spirals, xor
 from dlkit.datasets.own import file_of, houses, sensor, sentences, shapes
 from dlkit.datasets.sequences import (
@@ -53,10 +56,12 @@ __all__ = [
     "DATASETS",
     "DOWNLOADS",
     "Data",
+    "DownloadError",
     "OWN",
     "SEQUENCES",
     "adding_problem",
     "and_",
+    "augment",
     "blobs",
     "breast_cancer",
     "cifar10",
@@ -68,6 +73,7 @@ __all__ = [
     "file_of",
     "get",
     "houses",
+    "image_folder",
     "iris",
     "logic",
     "mnist",

@@ -86,12 +86,12 @@ def cifar10(
 
 
 def _load(name, read, seed, flat, validation_fraction, base_url, timeout, progress):
+    base = _base(name, base_url)
     seed = check_seed(seed)
     flat = checks.truth_value("flat", flat)
     share = checks.number("validation_fraction", validation_fraction, above=0, below=1)
     timeout = checks.number("timeout", timeout, above=0)
     progress = checks.truth_value("progress", progress)
-    base = _base(name, base_url)
     paths = {
         file: fetch(f"{name}/{file}", base + file, sha256, size, timeout, progress)
         for file, (sha256, size) in FILES[name].items()
@@ -111,9 +111,10 @@ def _load(name, read, seed, flat, validation_fraction, base_url, timeout, progre
 
 def _base(name, given):
     common = os.environ.get(BASE_VARIABLE)
-    base = f"{common.rstrip('/')}/{name}/" if given is None and common else given or BASES[name]
     if given is not None:
-        checks.text("base_url", given, allow_empty=False)
+        base = checks.text("base_url", given, allow_empty=False)
+    else:
+        base = f"{common.rstrip('/')}/{name}/" if common else BASES[name]
     if urlsplit(base).scheme not in ("http", "https") or not urlsplit(base).netloc:
         raise ValueError(
             f"base_url must be an address such as 'https://server/folder/', but got {base!r}."

@@ -6,7 +6,7 @@ import numpy as np
 import pandas
 
 from dlkit import checks
-from dlkit.preparation.columns import date_column, decide
+from dlkit.preparation.columns import date_column, decide, numbers_of
 
 MOST_ROWS = 4000  # that a column is judged on
 _FEWEST = 40
@@ -101,7 +101,7 @@ def _telling_columns(table, target, truth, task_type, group):
     if len(rows) < _FEWEST:
         return []
     rows = np.random.default_rng(0).permutation(rows)[:MOST_ROWS]
-    truth = truth[rows]
+    table, truth = table.iloc[rows], truth[rows]
     half = len(rows) // 2
     if task_type == "classification":
         truth = np.unique(truth, return_inverse=True)[1]
@@ -109,9 +109,9 @@ def _telling_columns(table, target, truth, task_type, group):
     for name in table.columns:
         if name in (target, group):
             continue
-        series = table[name].iloc[rows]
+        series = table[name]
         empty = series.isna().to_numpy()
-        if task_type == "classification" and 0 < empty.mean() < 1:
+        if task_type == "classification" and empty.any() and not empty.all():
             score = _explained(empty.astype(float), truth, half, task_type)
             if score >= _NEARLY[task_type]:
                 leaks.append(Leak("missing where", name,
@@ -142,6 +142,9 @@ def _telling_columns(table, target, truth, task_type, group):
 
 def _as_numbers(name, series):
     """Yield the values of a column as floats; categories by number, names by nothing."""
+    if pandas.api.types.is_numeric_dtype(series.dtype):
+        yield numbers_of(series, ".", "")
+        return
     column = decide(name, series)
     if column.kind == "category":
         codes, _ = pandas.factorize(column.values(series)[0])

@@ -1,5 +1,6 @@
 """`prepare`: from a table or a CSV file to data that a network can be trained on."""
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -174,9 +175,9 @@ def prepare(
         notes += [f"{column} is left out as a leak." for column in sorted(telling)]
         left_out |= telling
     features = [column for column in table.columns if column not in left_out]
-    columns = [
-        decide(each, table[each].iloc[parts["train"]], ordinal.get(each)) for each in features
-    ]
+    training = table.iloc[parts["train"]]
+    columns = [decide(each, training[each], ordinal.get(each)) for each in features]
+    del training
     notes += [column.note for column in columns if column.note]
     columns = tuple(column for column in columns if column.kind != "left out")
     if not columns:
@@ -231,7 +232,7 @@ def prepare(
 def _read(table, name):
     if isinstance(table, pandas.DataFrame):
         return check_table("table", table), [], name
-    if not isinstance(table, str | Path):
+    if not isinstance(table, str | os.PathLike):
         check_table("table", table)
     read = read_csv(table)
     return read, list(read.attrs.pop("notes")), name or Path(table).stem

@@ -14,11 +14,18 @@ from dlkit.preparation.target import check_table
 
 def frame_of(table, columns):
     """Return the features of rows before encoding, without checks: a table of floats and words."""
-    features = {}
+    plain = [name for column in columns if column.kind != "category" for name in column.features]
+    numbers = np.empty((len(table), len(plain)), order="F")
+    place, words = 0, {}
     for column in columns:
         for name, values in zip(column.features, column.values(table[column.name]), strict=True):
-            features[name] = pandas.Series(values, dtype=values.dtype)
-    return pandas.DataFrame(features)
+            if column.kind == "category":
+                words[name] = pandas.Series(values, dtype=object)
+            else:
+                numbers[:, place] = values
+                place += 1
+    frame = pandas.DataFrame(numbers, columns=plain, copy=False)
+    return frame.assign(**words) if words else frame
 
 
 @dataclass(frozen=True, eq=False, repr=False)

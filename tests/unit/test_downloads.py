@@ -276,3 +276,22 @@ def test_the_public_files_are_described_completely():
 def test_only_web_addresses_are_asked(server, address):
     with pytest.raises(ValueError, match="base_url must be an address"):
         datasets.mnist(base_url=address)
+
+
+@pytest.mark.parametrize("maker", datasets.DOWNLOADS)
+@pytest.mark.parametrize(
+    ("argument", "values"),
+    [
+        ("seed", (-1, 0.5, "0", None)),
+        ("flat", (1, "yes", None)),
+        ("validation_fraction", (0, 1, "0.1", np.nan)),
+        ("base_url", (3, "", True, ["http://a"])),
+        ("timeout", (0, -1, "3", np.inf, None)),
+        ("progress", (1, None, "no")),
+    ],
+)
+def test_bad_input_is_refused_before_anything_is_asked(server, maker, argument, values):
+    for value in values:
+        with pytest.raises((TypeError, ValueError), match=argument):
+            datasets.DOWNLOADS[maker](**{"base_url": server.base, argument: value})
+    assert not server.asked

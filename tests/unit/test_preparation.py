@@ -1,0 +1,463 @@
+"""Preparation: what is found in a file, what is learned from the training rows alone, what leaks."""
+
+import subprocess
+import sys
+import textwrap
+
+import numpy as np
+import pandas
+import pytest
+
+from dlkit import prepare
+from dlkit.preparation import find_leaks, read_csv
+from dlkit.preparation.columns import decide
+from dlkit.preparation.numbers import decimal_sign, parse_number
+
+random = np.random.default_rng(1)
+
+
+def houses(rows=200):
+    """Return a small table with something of everything."""
+    size = random.uniform(40, 200, rows)
+    return pandas.DataFrame(
+        {
+            "size": size,
+            "city": random.choice(["Oslo", "Bergen", "Voss"], rows),
+            "rooms": np.where(random.random(rows) < 0.1, np.nan, size // 30),
+            "sold": pandas.date_range("2020-01-01", periods=rows).strftime("%Y-%m-%d"),
+            "owner": random.integers(0, rows // 4, rows),
+            "price": 3000 * size + random.normal(0, 40_000, rows),
+        }
+    )
+
+
+# -- reading -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
+@pytest.mark.parametrize("decimal", [".", ","])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp1252"])
+def test_how_a_file_is_written_is_found(tmp_path, delimiter, decimal, encoding):
+    table = pandas.DataFrame(
+        {
+            "größe": [1.25, 2.5, 1234.75, -0.5],
+            "stadt": ["Zürich", "Köln", "a, b; c", "Ålesund"],
+            "n": [1, 2, 3, 4],
+        }
+    )
+    table.to_csv(tmp_path / "t.csv", sep=delimiter, decimal=decimal, encoding=encoding, index=False)
+    if delimiter == decimal:
+        found = read_csv(tmp_path / "t.csv", decimal=decimal)
+    else:
+        found = read_csv(tmp_path / "t.csv")
+    pandas.testing.assert_frame_equal(found, table, check_dtype=False)
+    assert any("fields separated by" in note for note in found.attrs["notes"])
+
+
+def test_thousands_and_words_for_missing_are_read(tmp_path):
+    path = tmp_path / "t.csv"
+    path.write_text("a;b;c\n1.234,5;1;x\n2.000.000,25;?;N/A\n3,5;-;y\n", encoding="utf-8")
+    found = read_csv(path)
+    assert found["a"].tolist() == [1234.5, 2000000.25, 3.5]
+    assert found["b"].isna().tolist() == [False, True, True] and found["c"].isna().sum() == 1
+
+
+def test_a_file_without_a_header_and_one_with_names_twice(tmp_path):
+    path = tmp_path / "t.csv"
+    path.write_text("1,2\n3,4\n", encoding="utf-8")
+    assert read_csv(path).columns.tolist() == ["column 1", "column 2"]
+    path.write_text("a, 🏠 ,,b\n1,2,3,4\n", encoding="utf-8")
+    assert read_csv(path).columns.tolist() == ["a", "🏠", "column 3", "b"]
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"", "it is empty"),
+        (b" \n \n", "it is empty"),
+        (b"a,b\n", "has a header only"),
+        (b"a,b\n1,2\n1,2,3,4\n", "line 3 has 4 fields"),
+        (b'a,b\n1,"2\n3,4\n5,6\n', "no closing quote|is damaged"),
+        (b"PK\x03\x04abc", "Excel"),
+        (b"\x1f\x8b\x08abc", "gzip"),
+        (b"\x89PNG\r\n", "picture"),
+        (b"a,b\n1,\0\0\0\n", "NUL"),
+        (b"a,b\n\x81\x8d\x8f,2\n", "neither in UTF-8 nor in Windows-1252"),
+        (b"\xef\xbb\xbfa,b\n\xff\xfe,2\n", "damaged, or is not in utf-8-sig"),
+    ],
+)
+def test_damaged_files_are_named(tmp_path, content, words):
+    (tmp_path / "t.csv").write_bytes(content)
+    with pytest.raises(ValueError, match=words):
+        read_csv(tmp_path / "t.csv")
+
+
+def test_a_file_that_is_too_large_is_refused_before_it_is_read(tmp_path):
+    with open(tmp_path / "t.csv", "wb") as file:
+        file.truncate(513 * 2**20)  # no bytes on the disk
+    with pytest.raises(ValueError, match="at most 512 MB, but t.csv has 513 MB"):
+        read_csv(tmp_path / "t.csv")
+
+
+def test_what_is_no_file(tmp_path):
+    with pytest.raises(FileNotFoundError, match="There is no file"):
+        read_csv(tmp_path / "t.csv")
+    with pytest.raises(IsADirectoryError, match="is a folder"):
+        prepare(tmp_path, "y")
+
+
+# -- types -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "decimal", "expected"),
+    [
+        ("12", ".", (12.0, "")), ("-1,250.5", ".", (-1250.5, "")), ("1.250,5 €", ",", (1250.5, "€")),
+        ("$ 3.50", ".", (3.5, "$")), ("1 250 kg", ".", (1250.0, "kg")), ("120 m²", ".", (120.0, "m²")),
+        ("3,5", ".", (3.5, "")), ("1,250", ".", (1250.0, "")), ("1,250", ",", (1.25, "")), ("45%", ".", (45.0, "%")),
+        ("250 k", ".", (250_000.0, "")), ("1.5e3", ".", (1500.0, "")), ("−4", ".", (-4.0, "")),
+        ("3.4.2024", ".", None), ("H0012", ".", None), ("twelve", ".", None), ("", ".", None), ("1.2.3", ".", None),
+        ("12 apples", ".", None), ("1'000'000", ".", (1e6, "")),
+    ],
+)  # fmt: skip
+def test_numbers_in_text(text, decimal, expected):
+    assert parse_number(text, decimal) == expected
+
+
+def test_the_column_tells_the_decimal_sign():
+    assert decimal_sign(["1.234,5", "12"]) == ","
+    assert decimal_sign(["1,5", "2,25", "1,250"]) == ","
+    assert decimal_sign(["1.5", "1,250"]) == "."
+    assert decimal_sign(["1,250"]) == "."
+
+
+def test_units_are_brought_together():
+    column = decide("area", pandas.Series(["100 m²", "50 m²", "1000 sq ft", "3 kg", None]))
+    values = column.values(pandas.Series(["100 m²", "1000 sq ft", "3 kg", "77", None]))[0]
+    np.testing.assert_allclose(values, [100, 92.90304, np.nan, 77, np.nan])
+    assert "converted to m²" in column.note and "do not fit" in column.note
+
+
+@pytest.mark.parametrize(
+    ("texts", "day_first"),
+    [
+        (["3.4.2024", "25.12.2024"], True),
+        (["03/04/2024", "12/25/2024"], False),
+        (["2024-04-03", "2024-12-25"], True),
+    ],
+)
+def test_dates_are_days_and_seasons(texts, day_first):
+    column = decide("day", pandas.Series(texts))
+    assert column.kind == "date" and column.day_first == day_first
+    days, sine, cosine = column.values(pandas.Series([texts[1], None, "nonsense"]))
+    assert np.isnan(days[1:]).all()
+    first = pandas.Timestamp(2024, 3, 4) if not day_first else pandas.Timestamp(2024, 4, 3)
+    assert days[0] == (pandas.Timestamp(2024, 12, 25) - first).days
+    assert sine[0] ** 2 + cosine[0] ** 2 == pytest.approx(1)
+
+
+# -- preparing ---------------------------------------------------------------------------------------
+
+
+def test_a_table_becomes_data_and_stays_as_it_was():
+    table = houses()
+    before = table.copy()
+    ready = prepare(table, "price", test_fraction=0.2, seed=1)
+    pandas.testing.assert_frame_equal(table, before)
+    data = ready.data
+    assert [len(data.x_train), len(data.x_validation), len(data.x_test)] == [120, 40, 40]
+    assert data.task_type == "regression" and data.target_name == "price"
+    np.testing.assert_allclose(data.y_train.mean(), 0, atol=1e-5)
+    assert data.x_train.dtype == np.float32 and np.isfinite(data.x_validation).all()
+    assert {"city_Bergen", "city_Oslo", "city_Voss", "size"} <= set(data.feature_names)
+    back = ready.target_in_units(np.concatenate([data.y_train, data.y_validation, data.y_test]))
+    np.testing.assert_allclose(np.sort(back[:, 0]), np.sort(table["price"]), rtol=1e-4)
+
+
+def test_only_the_training_rows_are_looked_at():
+    """What stands in the other parts cannot change what is learned."""
+    table = houses().drop(columns=["owner"])
+    ready = prepare(table, "price", time="sold", leaks="report")
+    rest = table.copy()
+    later = table.index >= 160
+    rest.loc[later, "size"] *= 1000
+    rest.loc[later, "city"] = "Elsewhere"
+    rest.loc[later, "rooms"] = 99.0
+    other = prepare(rest, "price", time="sold")
+    np.testing.assert_array_equal(ready.data.x_train, other.data.x_train)
+    np.testing.assert_array_equal(ready.data.y_train, other.data.y_train)
+    assert ready.data.feature_names == other.data.feature_names
+
+
+def test_new_rows_are_treated_alike():
+    table = houses()
+    ready = prepare(table, "price")
+    both = np.concatenate([ready.data.x_train, ready.data.x_validation])
+    new = ready.transform(table.drop(columns="price"))
+    assert {row.tobytes() for row in new} == {row.tobytes() for row in both}
+    one = ready.transform(
+        [{"size": 50, "city": "Nowhere", "rooms": None, "sold": "2030-01-01", "owner": 1}]
+    )
+    assert one.shape == (1, both.shape[1]) and np.isfinite(one).all()
+    with pytest.raises(ValueError, match="rows must have the column 'city'.*Is it 'City'"):
+        ready.transform(table.rename(columns={"city": "City"}))
+
+
+def test_missing_values_outliers_and_scaling():
+    table = pandas.DataFrame(
+        {"a": [*range(99), 10_000.0], "b": [None, *range(99)], "y": np.arange(100.0) * 1.5}
+    )
+    table = table.sample(frac=1, random_state=0)
+    ready = prepare(table, "y", scaling="minmax", missing="mean")
+    assert ready.data.x_train.min() == 0 and ready.data.x_train.max() == 1
+    kept = prepare(table, "y", outliers="keep", scaling="none")
+    everything = np.concatenate([kept.data.x_train, kept.data.x_validation])
+    assert everything.max() == 10_000
+    clipped = prepare(table, "y", scaling="none")
+    assert np.concatenate([clipped.data.x_train, clipped.data.x_validation]).max() < 500
+    dropped = prepare(table, "y", outliers="drop", missing="drop")
+    assert len(dropped.data.x_train) in (78, 79) and "left out" in dropped.report
+
+
+def test_categories_are_columns_or_numbers_or_grades():
+    sizes = ["small", "large", "medium", "large ", "LARGE"] * 8
+    table = pandas.DataFrame({"size": sizes, "n": range(40), "y": ["a", "b"] * 20})
+    one_hot = prepare(table, "y").data
+    assert [name for name in one_hot.feature_names if name != "n"] == [
+        "size_large",
+        "size_medium",
+        "size_small",
+    ]
+    numbered = prepare(table, "y", categories="ordinal", scaling="none").data
+    assert numbered.input_shape == (2,)
+    order = ["small", "medium", "large"]
+    graded = prepare(table, "y", ordinal={"size": order}, scaling="none")
+    new = graded.transform(pandas.DataFrame({"size": [*order, "huge"], "n": 0}))
+    np.testing.assert_array_equal(new[:3, list(graded.data.feature_names).index("size")], [0, 1, 2])
+
+
+def test_the_best_features_are_selected():
+    x = random.normal(size=(200, 6))
+    table = pandas.DataFrame(x, columns=list("abcdef"))
+    table["y"] = 2 * table["c"] - table["e"] + random.normal(0, 0.1, 200)
+    ready = prepare(table, "y", select=2)
+    assert ready.data.feature_names == ("c", "e")
+    assert ready.transform(table).shape == (200, 2)
+    with pytest.raises(ValueError, match="select must be at most the number of features, 6"):
+        prepare(table, "y", select=7)
+
+
+def test_duplicates_go_before_the_split():
+    table = pandas.concat([houses(60)] * 2)
+    assert len(prepare(table, "price").data.x_train) == 48
+    kept = prepare(table, "price", duplicates="keep")
+    assert [leak.kind for leak in kept.leaks if leak.kind == "same rows"] == ["same rows"]
+
+
+# -- parts -------------------------------------------------------------------------------------------
+
+
+def test_classes_are_spread_in_proportion():
+    table = pandas.DataFrame({"a": random.normal(size=100), "y": ["x"] * 80 + ["z"] * 20})
+    data = prepare(table, "y", test_fraction=0.2).data
+    assert data.class_names == ("x", "z")
+    assert [int((getattr(data, f"y_{p}") == 1).sum()) for p in ("train", "validation", "test")] == [
+        12,
+        4,
+        4,
+    ]
+
+
+def test_groups_stay_together_and_time_goes_on():
+    table = houses()
+    ready = prepare(table, "price", group="owner", test_fraction=0.2)
+    assert "owner" not in ready.data.feature_names
+    assert not [leak for leak in ready.leaks if leak.kind == "same group"]
+    ready = prepare(table, "price", time="sold", test_fraction=0.2)
+    place = list(ready.data.feature_names).index("sold (days)")
+    days = [getattr(ready.data, f"x_{p}")[:, place] for p in ("train", "validation", "test")]
+    assert days[0].max() < days[1].min() and days[1].max() < days[2].min()
+    assert not [leak for leak in ready.leaks if leak.kind == "overlap in time"]
+
+
+# -- leaks -------------------------------------------------------------------------------------------
+
+
+def leaking(**more):
+    table = houses(300)
+    return table.assign(**{name: value(table) for name, value in more.items()})
+
+
+@pytest.mark.parametrize(
+    "leak",
+    [
+        lambda t: t["price"],
+        lambda t: (0.03 * t["price"]).round(),
+        lambda t: np.log(t["price"].clip(1)),
+        lambda t: "€ " + t["price"].round(2).astype(str),
+        lambda t: -(t["price"] ** 3),
+    ],
+)
+def test_copies_of_the_target_are_found_with_evidence(leak):
+    table = leaking(afterwards=leak)
+    (found,) = (
+        each for each in prepare(table, "price").leaks if each.kind == "predicts the target"
+    )
+    assert found.column == "afterwards" and "%" in found.evidence and "drop=" in found.advice
+    ready = prepare(table, "price", leaks="drop")
+    assert not any("afterwards" in name for name in ready.data.feature_names)
+
+
+def test_leaks_of_classes_are_found():
+    y = random.choice(["no", "yes"], 400, p=[0.7, 0.3])
+    table = pandas.DataFrame({
+        "honest": (y == "yes") + random.normal(0, 0.7, 400),
+        "code": np.where(y == "yes", "K7", "B2"),
+        "discharged": np.where(y == "yes", random.integers(1, 30, 400).astype(float), np.nan),
+        "y": y,
+    })  # fmt: skip
+    found = {leak.column: leak.kind for leak in prepare(table, "y").leaks}
+    assert found == {"code": "predicts the target", "discharged": "missing where"}
+
+
+def test_honest_tables_have_no_leak():
+    for seed in range(5):
+        table = houses()[["size", "city", "rooms", "price"]]
+        assert not prepare(table, "price", seed=seed).leaks
+    from sklearn.datasets import load_breast_cancer, load_iris, load_wine
+
+    for load in (load_iris, load_wine, load_breast_cancer):
+        table = load(as_frame=True).frame
+        assert not [leak for leak in prepare(table, "target").leaks if leak.kind != "same rows"]
+
+
+def test_overlap_between_parts_is_found():
+    table = houses()
+    train, validation = table.iloc[::2], table.iloc[1::2]
+    kinds = {
+        leak.kind: leak.column
+        for leak in find_leaks(train, "price", validation=validation, group="owner")
+    }
+    assert kinds == {"same group": "owner", "overlap in time": "sold"}
+    kinds = {leak.kind for leak in find_leaks(train, "price", validation=train.iloc[:9])}
+    assert "same rows" in kinds
+
+
+# -- what must be survived ---------------------------------------------------------------------------
+
+
+def test_a_target_with_one_class_is_refused_in_words():
+    table = pandas.DataFrame({"a": range(30), "y": ["same"] * 30})
+    with pytest.raises(ValueError, match="two or more classes.*'same' in all 30 rows"):
+        prepare(table, "y")
+
+
+def test_three_rows():
+    table = pandas.DataFrame({"a": [1.0, 2.0, 4.0], "y": [1.5, 2.5, 3.7]})
+    ready = prepare(table, "y")
+    assert len(ready.data.x_train) == 2 and "says little" in ready.report
+    words = pandas.DataFrame({"a": [1.0, 2.0, 3.0], "y": ["p", "q", "q"]})
+    for seed in range(6):  # whether training gets both classes depends on the draw
+        try:
+            assert prepare(words, "y", seed=seed).data.output_dim == 2
+        except ValueError as error:
+            assert "training rows have the class" in str(error)
+    with pytest.raises(ValueError, match="2 or more rows"):
+        prepare(words[:1], "y")
+
+
+def test_more_classes_in_validation_than_in_training():
+    table = pandas.DataFrame(
+        {"a": range(100), "day": range(100), "y": ["p", "q"] * 40 + ["p", "new"] * 10}
+    )
+    ready = prepare(table, "y", time="day")
+    assert ready.data.class_names == ("p", "q")
+    assert "10 of 20 validation rows have classes that training never saw" in ready.report
+    assert len(ready.data.x_validation) == 10
+
+
+def test_ten_thousand_columns():
+    table = pandas.DataFrame(random.normal(size=(60, 10_000)))
+    table["y"] = random.choice(["a", "b"], 60)
+    ready = prepare(table, "y", select=50)
+    assert ready.data.input_shape == (50,)
+
+
+def test_an_emoji_a_date_and_words_in_one_file(tmp_path):
+    path = tmp_path / "t.csv"
+    lines = [
+        f"{i % 7},{i % 28 + 1:02d}.{i % 12 + 1:02d}.2024,{'good' if i % 3 else 'bad'}"
+        for i in range(90)
+    ]
+    path.write_text("\n".join(["size 🏠,day,label 🎯", *lines]) + "\n", encoding="utf-8")
+    ready = prepare(path, "label 🎯")
+    assert ready.data.class_names == ("bad", "good") and "size 🏠" in ready.data.feature_names
+    assert ready.data.target_name == "label 🎯" and "read as days" in ready.report
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"target": "prise"}, "Did you mean 'price'"),
+        ({"group": "ownr"}, "group must be one of.*Did you mean 'owner'"),
+        ({"group": "owner", "time": "sold"}, "group and time must not be given together"),
+        ({"time": "price"}, "time must be another column"),
+        ({"time": "city"}, "time must name a column of dates or numbers"),
+        ({"drop": "price"}, "drop must not hold the target"),
+        (
+            {"drop": ["size", "city", "rooms", "sold", "owner"]},
+            "must have a column to predict from",
+        ),
+        ({"ordinal": {"city": ["Oslo", "oslo"]}}, "each category of 'city' once"),
+        ({"task_type": "regression", "target": "city"}, "column of numbers for regression"),
+        ({"validation_fraction": 0.6, "test_fraction": 0.5}, "leave something to train on"),
+    ],
+)
+def test_arguments_that_do_not_fit_the_table(change, words):
+    with pytest.raises(ValueError, match=words):
+        prepare(**{"table": houses(40), "target": "price", **change})
+
+
+def test_infinite_and_huge_numbers_count_as_missing():
+    table = houses()
+    table.loc[3, "size"], table.loc[4, "size"] = np.inf, -np.inf
+    assert np.isfinite(prepare(table, "price").data.x_train).all()
+
+
+MILLION = """
+    import resource, sys, time
+    import numpy as np
+    from dlkit import Network, layers, prepare
+    start = time.perf_counter()
+    data = prepare(sys.argv[1], "y").data
+    print(data, f"{time.perf_counter() - start:.0f} s")
+    network = Network([layers.Dense(8, "relu"), layers.Dense(1)], data.input_shape)
+    network.fit(data.x_train, data.y_train, loss="mean_squared_error", epochs=1, batch_size=4096,
+                validation_data=(data.x_validation, data.y_validation))
+    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
+"""
+
+
+@pytest.mark.full
+@pytest.mark.skipif(sys.platform == "win32", reason="resource is not there on Windows")
+def test_a_million_rows_are_prepared_and_trained_on_within_two_gigabytes(tmp_path):
+    path = tmp_path / "million.csv"
+    generator = np.random.default_rng(0)
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(",".join([*(f"x{i}" for i in range(17)), "city", "day", "y"]) + "\n")
+        for _ in range(100):
+            x = generator.normal(size=(10_000, 17)).round(4)
+            y = (x[:, 0] - 2 * x[:, 1] + generator.normal(0, 0.5, 10_000)).round(4)
+            cities = generator.choice(["Oslo", "Bergen", "Voss"], 10_000)
+            days = generator.integers(1, 29, 10_000)
+            for row, city, day, target in zip(x.tolist(), cities, days, y, strict=True):
+                file.write(",".join(map(str, row)) + f",{city},2024-03-{day:02d},{target}\n")
+    done = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(MILLION), str(path)],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    print(done.stdout)
+    peak = int(done.stdout.split()[-1])
+    assert peak < 2048, f"{peak} MB"

@@ -136,6 +136,11 @@ class KerasEngine:
         outputs = [self.model.predict_on_batch(x[i : i + EVALUATION_SIZE]) for i in blocks]
         return np.concatenate(outputs)
 
+    @property
+    def initial_weights(self):
+        """The weights that `reset` brings back, in the order of ``model.weights``."""
+        return self._initial
+
     def weights(self):
         """Return a copy of all weights and moving statistics, in the order of ``model.weights``."""
         return self._warm.weights.read()

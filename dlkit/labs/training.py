@@ -14,6 +14,7 @@ from dlkit.labs.goals import Goal
 from dlkit.labs.training_chart import Run, training_chart
 from dlkit.labs.training_controls import control_groups
 from dlkit.labs.training_words import progress_sentence, report_html, runs_table
+from dlkit.report.script import export_script
 from dlkit.training.config import TrainingConfig
 from dlkit.training.job import TrainingJob
 from dlkit.training.records import Status
@@ -219,6 +220,21 @@ class TrainingLab(Lab):
             Whether it rests.
         """
         return self.job.wait(timeout)
+
+    def export_script(self, path, framework="dlkit"):
+        """Write the present run as a Python file that reproduces its numbers.
+
+        Parameters
+        ----------
+        path, framework
+            See `dlkit.export_script`.
+
+        Returns
+        -------
+        list of pathlib.Path
+            The script, and the files beside it that it needs.
+        """
+        return export_script(self.job, path, framework)
 
     @property
     def runs(self):

@@ -186,6 +186,11 @@ class NumpyEngine:
         """Return the network's outputs for ``x``, first axis the samples."""
         return self.network.predict(x)
 
+    @property
+    def initial_weights(self):
+        """The weights that `reset` brings back, in the form of `weights`."""
+        return self._initial
+
     def weights(self):
         """Return a copy of all weights and moving statistics."""
         return self.network.get_weights()

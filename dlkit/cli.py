@@ -1,4 +1,4 @@
-"""The commands: ``dlkit lab``, ``dlkit check``, ``dlkit doctor``."""
+"""The commands: ``dlkit lab``, ``dlkit train``, ``dlkit check``, ``dlkit doctor``."""
 
 import json as json_format
 import subprocess
@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 import dlkit
+from dlkit.cli_train import train
 
 app = typer.Typer(
     name="dlkit",
@@ -75,6 +76,9 @@ def lab(
     if not lesson.is_file():
         typer.echo(f"The first lesson is not there ({lesson}): JupyterLab opens without it.")
     raise typer.Exit(jupyter.run_lab(lessons, lesson, port, headless))
+
+
+app.command()(train)
 
 
 @app.command()

@@ -1,0 +1,155 @@
+"""``dlkit train``, as a user types it."""
+
+import json
+import signal
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+from dlkit import cli, datasets
+from dlkit.layers import Dense
+from dlkit.network import Network
+from dlkit.training.config import TrainingConfig
+from dlkit.training.job import TrainingJob
+
+
+@pytest.fixture(autouse=True)
+def elsewhere(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+
+def typed(*arguments):
+    return CliRunner().invoke(cli.app, ["train", *map(str, arguments)])
+
+
+def test_a_built_in_set_is_trained_and_reported(tmp_path):
+    done = typed(
+        "iris", "--epochs", 3, "--hidden-layers", "8", "--seed", 4, "--learning-rate", 0.01
+    )
+    assert done.exit_code == 0, done.output
+    out = tmp_path / "runs" / "iris"
+    assert {each.name for each in out.iterdir()} == {
+        "checkpoints",
+        "curves.png",
+        "report.html",
+        "settings.json",
+    }
+    assert (out / "curves.png").read_bytes().startswith(b"\x89PNG")
+    assert "<!DOCTYPE html>" in (out / "report.html").read_text(encoding="utf-8")
+    assert "3 of 3" in done.output and "report.html" in done.output
+
+
+def test_json_is_one_object_and_gives_the_numbers_of_a_job():
+    done = typed("iris", "--json", "--epochs", 3, "--hidden-layers", "8", "--seed", 4, "--out", "a")
+    answer = json.loads(done.stdout)
+    assert (answer["state"], answer["exit_code"], done.exit_code) == ("finished", 0, 0)
+    data = datasets.iris(seed=4)
+    network = Network([Dense(8, "relu"), Dense(3, "softmax")], 4, seed=4)
+    job = TrainingJob(network, data, TrainingConfig(epochs=3, seed=4))
+    job.start()
+    job.wait()
+    assert answer["run"]["val_loss"] == job.history.history["val_loss"][-1]
+    assert answer["metrics"] == job.report.to_dict()["metrics"]
+
+
+def test_a_finished_run_is_not_overwritten_and_resuming_it_reports_again():
+    options = ("iris", "--json", "--epochs", 2, "--hidden-layers", "none")
+    first = json.loads(typed(*options).stdout)
+    again = typed(*options)
+    assert again.exit_code == 2
+    assert "--resume goes on" in json.loads(again.stdout)["message"]
+    resumed = json.loads(typed("iris", "--json", "--resume").stdout)
+    assert resumed["metrics"] == first["metrics"]
+    other = typed("iris", "--resume", "--seed", 5)
+    assert other.exit_code == 2
+    assert "made with seed 0, not 5" in other.output
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("irsi",), "Did you mean iris"),
+        (("iris", "--epochs", "0"), "epochs must be"),
+        (("iris", "--optimizer", "adm"), "adam"),
+        (("iris", "--learning-rate", "-1"), "learning_rate must be"),
+        (("iris", "--hidden-layers", "8,x"), "hidden-layers must be"),
+        (("iris", "--target", "price"), "for CSV files"),
+        (("iris", "--resume"), "no run in"),
+        (("table.csv",), "price, size"),
+        (("iris", "--engine", "torch"), "engine"),
+    ],
+)
+def test_wrong_use_is_named_and_nothing_is_written(arguments, words, tmp_path):
+    (tmp_path / "table.csv").write_text("price,size\n1,2\n")
+    done = typed(*arguments)
+    assert done.exit_code == 2
+    assert words in done.output
+    assert [each.name for each in tmp_path.iterdir()] == ["table.csv"]
+
+
+def test_a_csv_file_is_prepared_and_trained_on(tmp_path):
+    random = np.random.default_rng(0)
+    size, floor = random.normal(80, 20, 120), random.integers(0, 9, 120)
+    noise = random.normal(0, 3, 120)
+    rows = [
+        f"{3 * a + b + c:.3f},{a:.3f},{b},{'north' if b > 4 else 'south'},{index}"
+        for index, (a, b, c) in enumerate(zip(size, floor, noise, strict=True))
+    ]
+    path = tmp_path / "my houses.csv"
+    path.write_text("\n".join(["price,size,floor,side,number", *rows]))
+    options = ("--epochs", 60, "--learning-rate", 0.01, "--drop", "number", "--json")
+    done = typed(path, "--target", "price", *options)
+    answer = json.loads(done.stdout)
+    assert done.exit_code == 0, answer
+    assert answer["task_type"] == "regression"
+    assert answer["metrics"]["r2"] > 0.8
+    assert (tmp_path / "runs" / "my houses" / "report.html").is_file()
+    wrong = typed(path, "--target", "prise", "--out", "other")
+    assert wrong.exit_code == 1
+    assert "price" in wrong.output
+
+
+def test_a_run_that_diverges_has_an_exit_code_of_its_own():
+    options = ("--optimizer", "sgd", "--learning-rate", 1e30, "--json")
+    done = typed("diabetes", *options)
+    assert done.exit_code == 3
+    assert json.loads(done.stdout)["state"] == "diverged"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGINT for one process")
+def test_ctrl_c_stops_cleanly_and_resume_gives_the_same_result(tmp_path):
+    options = ["--batch-size", "2", "--epochs", "60", "--no-early-stopping", "--hidden-layers", "9"]
+    command = [sys.executable, "-m", "dlkit", "train", "iris", "--out", "a run"]
+    run = subprocess.Popen(
+        [*command, *options], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    seen = ""
+    while "epoch " not in seen:
+        letter = run.stderr.read(1)
+        assert letter, "it ended before it could be interrupted"
+        seen += letter
+    run.send_signal(signal.SIGINT)
+    said, errors = run.communicate(timeout=60)
+    assert run.returncode == 130, errors
+    assert "Traceback" not in errors
+    assert "Stopped in epoch" in said
+    assert "dlkit train iris --out 'a run' --resume" in said
+    done = typed("iris", "--out", "a run", "--resume", "--json")
+    resumed = json.loads(done.stdout)
+    assert resumed["state"] == "finished"
+    whole = json.loads(typed("iris", "--out", "whole", "--json", *options).stdout)
+    for facts in (resumed["run"], whole["run"]):
+        facts.pop("seconds")
+    assert resumed["run"] == whole["run"]
+    assert resumed["metrics"] == whole["metrics"]
+
+
+@pytest.mark.full
+def test_the_keras_engine_trains_too():
+    options = ("--epochs", 2, "--hidden-layers", "8", "--json")
+    keras = json.loads(typed("iris", "--engine", "keras", "--out", "k", *options).stdout)
+    numpy = json.loads(typed("iris", "--out", "n", *options).stdout)
+    assert keras["run"]["val_loss"] == pytest.approx(numpy["run"]["val_loss"], abs=1e-4)

@@ -17,7 +17,9 @@ def check_table(name, value):
             f"{checks.describe(value)}."
         )
     if value.shape[0] == 0 or value.shape[1] < 1:
-        raise ValueError(f"{name} must hold rows and columns, but its shape is {value.shape}.")
+        raise ValueError(
+            f"{name} must hold rows and columns, but is empty: its shape is {value.shape}."
+        )
     if not value.columns.is_unique:
         twice = value.columns[value.columns.duplicated()][0]
         raise ValueError(f"{name} must name each column differently, but {twice!r} comes twice.")

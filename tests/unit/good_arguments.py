@@ -41,6 +41,7 @@ from good_common import (
     share,
     window,
 )
+from good_preparation import PREPARATION, prepared
 from good_recurrent import RECURRENT, RECURRENT_CONSTRUCTORS
 from good_specials import SPECIAL
 from good_things import (
@@ -72,6 +73,7 @@ from dlkit.display.lab import Lab
 from dlkit.display.quiz import Quiz
 from dlkit.network import Network
 from dlkit.network_loss import NetworkLoss
+from dlkit.preparation import Prepared
 from dlkit.report import Report
 from dlkit.training import TrainingConfig, TrainingJob
 
@@ -333,6 +335,7 @@ INSTANCES = {
     datasets.Data: lambda: datasets.Data(X, LABELS, X, LABELS, X, LABELS),
     Report: lambda: Report(network(), data(), CURVES),
     Quiz: lambda: Quiz(*QUIZ),
+    Prepared: prepared,
 }
 
 
@@ -364,7 +367,12 @@ def _place(owner):
 @functools.cache
 def arguments_for(each):
     """Return name -> `Argument` for a public callable; raise ``KeyError`` for what nobody gave."""
-    own = {**_family(each), **RECURRENT.get(each.name, {}), **SPECIAL.get(each.name, {})}
+    own = {
+        **_family(each),
+        **RECURRENT.get(each.name, {}),
+        **PREPARATION.get(each.name, {}),
+        **SPECIAL.get(each.name, {}),
+    }
     found = {}
     for name, parameter in each.parameters().items():
         if name in own:

@@ -154,7 +154,7 @@ SPECIAL = {
     "Network.save": {"path": path(Made(lambda: folder() / "n.npz"), "no/such/folder/n.npz", ".")},
     "Network.fit": {"patience": count(), "weight_decay": number(0.1, minimum=0, optional=True), "*": {"epochs": 1}},
     "gradcheck.check_gradients": {"*": {"loss": None}},
-    "datasets.get": {"name": choice("moons", [*datasets.DATASETS, *datasets.SEQUENCES])},
+    "datasets.get": {"name": choice("moons", [*datasets.DATASETS, *datasets.SEQUENCES, *datasets.OWN, *datasets.DOWNLOADS])},
     "datasets.parity": {"bits": number(4, minimum=2, maximum=64, whole=True)},
     "datasets.adding_problem": {"length": number(4, minimum=2, maximum=10_000, whole=True)},
     "datasets.copy_task": {

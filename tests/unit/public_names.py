@@ -21,6 +21,8 @@ OPERATORS = ["__call__"] + [
 UNCHECKED = {
     r"rules\..*": "pure formulae, called for every block of every step; their hosts check",
     r"schedules\.\w+\.value": "pure formulae, run by NumPy and by Keras; calling the schedule checks",
+    r"datasets\.(mnist|fashion_mnist|cifar10)": "need the network; test_downloads tries bad values",
+    r"preparation\.(Leak|Prepared)": "made by prepare and find_leaks",
     r"losses\.\w+\.(check_shapes|check_domain|shape_hint|targets|smooth)": "parts of check()",
     r"layers\.\w+\.(add_parameter|add_state|bind|create|initialize|output_shape_for|workspace|"
     r"run|run_back|recurrent_gradients|time_steps|few_steps|split|adopt|start|check_call|"

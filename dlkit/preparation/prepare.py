@@ -10,23 +10,24 @@ from dlkit import checks
 from dlkit.datasets import Data
 from dlkit.datasets.splitting import check_fractions, check_seed
 from dlkit.preparation.columns import decide
-from dlkit.preparation.encoding import CATEGORIES, MISSING, SCALING, Fences, build_encoder
+from dlkit.preparation.encoding import CATEGORIES, MISSING, SCALING, build_encoder
+from dlkit.preparation.features import by_kind, check_memory, said_of, selected
 from dlkit.preparation.leaks import find_leaks
 from dlkit.preparation.parts import split_rows
 from dlkit.preparation.prepared import Prepared, frame_of
 from dlkit.preparation.reading import read_csv
-from dlkit.preparation.target import (
-    check_table,
-    column_of,
-    guess_task,
-    read_classes,
-    read_target,
+from dlkit.preparation.rows import (
+    check_enough,
+    classes_of_training,
+    drop_rows,
+    rows_to_use,
+    truth_of,
 )
+from dlkit.preparation.target import check_table, column_of, guess_task
 
 OUTLIERS = ("clip", "keep", "drop")
 DUPLICATES = ("drop", "keep")
 LEAKS = ("report", "drop")
-LARGEST = 2 * 2**30  # bytes of all features
 
 
 def prepare(
@@ -145,14 +146,14 @@ def prepare(
 
     table = table.drop(columns=[column for column in drop if column != target])
     notes += [f"Left out as you asked: {', '.join(drop)}."] if drop else []
-    table, notes = _rows_to_use(table, target, duplicates, notes)
+    table, notes = rows_to_use(table, target, duplicates, notes)
     task_type = task_type or guess_task(table[target])
-    truth, classes = _truth(table[target], task_type)
+    truth, classes = truth_of(table[target], task_type)
     known = ~np.isnan(truth)
     if not known.all():
         notes.append(f"{int((~known).sum())} rows whose {target} is no number are left out.")
         table, truth = table[known], truth[known]
-    _enough(table, target, truth, task_type, classes)
+    check_enough(table, target, truth, task_type, classes)
     labels = truth.astype("int64") if task_type == "classification" else (truth,)
     parts, said = split_rows(
         labels,
@@ -185,22 +186,22 @@ def prepare(
             "table must have a column to predict from, but none is left: " + " ".join(notes[-3:])
         )
     if task_type == "classification":
-        parts, truth, classes, said = _classes_of_training(parts, truth, classes)
+        parts, truth, classes, said = classes_of_training(parts, truth, classes)
         notes += said
     frames = {part: frame_of(table.iloc[rows], columns) for part, rows in parts.items()}
-    parts, frames, said = _drop_rows(parts, frames, columns, missing, outliers)
+    parts, frames, said = drop_rows(parts, frames, columns, missing, outliers)
     notes += said
-    _fits_into_memory(columns, len(table))
+    check_memory(columns, len(table))
     encoder = build_encoder(
-        *_by_kind(columns, ordinal), missing=missing, encode=categories, clip=outliers == "clip",
+        *by_kind(columns, ordinal), missing=missing, encode=categories, clip=outliers == "clip",
         scaling=scaling,
     )  # fmt: skip
     y = {part: truth[rows] for part, rows in parts.items()}
     encoder.fit(frames["train"])
     if select is not None:
-        encoder, said = _selected(encoder, frames["train"], y["train"], select, task_type)
+        encoder, said = selected(encoder, frames["train"], y["train"], select, task_type)
         notes += said
-    notes += _said_of(frames["train"], columns, missing, outliers, scaling)
+    notes += said_of(frames["train"], columns, missing, outliers, scaling)
     mean, spread = 0.0, 1.0
     if task_type == "regression" and scale_target is not False:
         mean, spread = float(y["train"].mean()), float(y["train"].std()) or 1.0
@@ -256,172 +257,6 @@ def _checked_order(ordinal, table, target):
                 f"ordinal must name each category of {column!r} once, but got {order!r}."
             )
     return {column: [text.strip() for text in order] for column, order in ordinal.items()}
-
-
-def _rows_to_use(table, target, duplicates, notes):
-    try:
-        same = table.duplicated().to_numpy()
-    except TypeError:  # lists and other things that cannot be compared
-        same = table.astype(str).duplicated().to_numpy()
-    if same.any() and duplicates == "drop":
-        notes.append(f"{int(same.sum())} rows that are copies of others are left out.")
-        table = table[~same]
-    elif same.any():
-        notes.append(f"{int(same.sum())} rows are copies of others; you asked to keep them.")
-    missing = table[target].isna().to_numpy()
-    if missing.any():
-        notes.append(
-            f"{int(missing.sum())} rows without {target} are left out: nothing to learn from."
-        )
-        table = table[~missing]
-    return table, notes
-
-
-def _truth(series, task_type):
-    if not len(series):
-        raise ValueError(
-            f"target must be known for some rows, but {series.name!r} is always missing."
-        )
-    if task_type == "regression":
-        return read_target(series, task_type), None
-    codes, classes = read_classes(series)
-    return np.where(codes < 0, np.nan, codes.astype("float64")), classes
-
-
-def _enough(table, target, truth, task_type, classes):
-    if len(table) < 2:
-        raise ValueError(
-            f"table must hold 2 or more rows with a known {target}, but holds {len(table)}."
-        )
-    if task_type == "classification" and len(np.unique(truth)) < 2:
-        raise ValueError(
-            f"target must have two or more classes, but {target!r} is {classes[0]!r} in all "
-            f"{len(table)} rows: there is nothing to learn."
-        )
-    if task_type == "classification" and len(np.unique(truth)) > max(2, len(truth) // 2, 20):
-        raise ValueError(
-            f"target must have classes that come more than once, but {target!r} has {len(np.unique(truth))} "
-            f"different values in {len(truth)} rows. For quantities take task_type='regression'."
-        )
-
-
-def _classes_of_training(parts, truth, classes):
-    """Number the classes that training has; leave rows of other classes out, and say so."""
-    known = np.unique(truth[parts["train"]]).astype("int64")
-    if len(known) < 2:
-        raise ValueError(
-            f"table must hold more rows: all {len(parts['train'])} training rows have the class "
-            f"{classes[known[0]]!r}. Change the seed or the split, or collect more of the other classes."
-        )
-    number = np.full(len(classes), np.nan)
-    number[known] = np.arange(len(known))
-    truth, notes, kept = number[truth.astype("int64")], [], {}
-    for part, rows in parts.items():
-        strange = np.isnan(truth[rows])
-        if strange.any():
-            notes.append(
-                f"{int(strange.sum())} of {len(rows)} {part} rows have classes that training never saw; "
-                "they are left out, although a model would get all of them wrong."
-            )
-        kept[part] = rows[~strange]
-        if not len(kept[part]):
-            raise ValueError(
-                f"table must hold classes that come in several parts, but the {part} part has only "
-                "classes that training never saw. Change the split."
-            )
-    missing = set(known) - {known[int(n)] for n in truth[kept["validation"]]}
-    if missing:
-        shown = ", ".join(repr(classes[i]) for i in sorted(missing)[:5])
-        notes.append(f"Validation has no row of {shown}: nothing is measured about it.")
-    return kept, truth, [classes[i] for i in known], notes
-
-
-def _by_kind(columns, ordinal):
-    plain = [each for column in columns if column.kind != "category" for each in column.features]
-    words = [column.name for column in columns if column.kind == "category"]
-    order = {name: ordinal[name] for name in words if name in ordinal}
-    return plain, [name for name in words if name not in order], order
-
-
-def _drop_rows(parts, frames, columns, missing, outliers):
-    """Leave training rows out because of missing numbers or outliers, where that was asked for."""
-    frame, plain = frames["train"], _by_kind(columns, {})[0]
-    values = frame[plain].to_numpy(dtype="float64") if plain else np.zeros((len(frame), 0))
-    keep, notes = np.ones(len(frame), dtype=bool), []
-    if missing == "drop":
-        keep &= ~np.isnan(values).any(axis=1)
-        notes.append(f"{int((~keep).sum())} training rows with a missing number are left out.")
-    if outliers == "drop":
-        far = Fences().fit(values).outside(values).any(axis=1) & keep
-        notes.append(f"{int(far.sum())} training rows with an outlier are left out.")
-        keep &= ~far
-    if not keep.any():
-        raise ValueError(
-            "table must hold complete rows to train on, but none is left after missing="
-            f"{missing!r} and outliers={outliers!r}. Take missing='median' or outliers='clip'."
-        )
-    if keep.all():
-        return parts, frames, notes
-    parts, frames = dict(parts), dict(frames)
-    parts["train"], frames["train"] = parts["train"][keep], frame[keep]
-    return parts, frames, notes
-
-
-def _fits_into_memory(columns, rows):
-    width = sum(
-        min(len(column.spellings), 50) if column.kind == "category" else len(column.features)
-        for column in columns
-    )
-    if rows * width * 4 > LARGEST:
-        raise ValueError(
-            f"table must be smaller: {rows} rows with {width} features would take "
-            f"{rows * width * 4 / 2**30:.1f} GB. Leave columns out (drop=), take categories='ordinal', "
-            "or take a part of the rows."
-        )
-
-
-def _selected(encoder, frame, y, select, task_type):
-    from sklearn.feature_selection import SelectKBest, f_classif, f_regression
-    from sklearn.pipeline import Pipeline
-
-    width = len(encoder.get_feature_names_out())
-    if select > width:
-        raise ValueError(
-            f"select must be at most the number of features, {width}, but got {select}."
-        )
-    score = f_classif if task_type == "classification" else f_regression
-    chosen = SelectKBest(score, k=select)
-    with np.errstate(all="ignore"):
-        chosen.fit(encoder.transform(frame), y)
-    whole = Pipeline([*encoder.steps, ("select", chosen)])
-    kept = ", ".join(map(str, whole.get_feature_names_out()[:10]))
-    return whole, [f"Kept the {select} of {width} features with the highest F-score: {kept}."]
-
-
-def _said_of(frame, columns, missing, outliers, scaling):
-    notes, plain = [], _by_kind(columns, {})[0]
-    values = frame[plain].to_numpy(dtype="float64") if plain else np.zeros((len(frame), 0))
-    empty = np.isnan(values).sum(axis=0)
-    if empty.any() and missing != "drop":
-        worst = int(empty.argmax())
-        notes.append(
-            f"{int(empty.sum())} missing numbers in {int((empty > 0).sum())} columns (training rows) become "
-            f"the {missing.replace('_', ' ')} of their column; most in {plain[worst]} "
-            f"({empty[worst] / len(values):.0%})."
-        )
-    if outliers == "clip" and plain:
-        far = Fences().fit(values).outside(values).sum(axis=0)
-        if far.any():
-            worst = int(far.argmax())
-            notes.append(
-                f"{int(far.sum())} outliers in {int((far > 0).sum())} columns are brought to the fence; most "
-                f"in {plain[worst]} ({int(far[worst])})."
-            )
-    words = {"standard": "mean 0 and standard deviation 1", "minmax": "0 … 1", "none": ""}[scaling]
-    notes += [f"Numbers are scaled to {words}, as measured on the training rows."] if words else []
-    if len(frame) < 50:
-        notes.append(f"Only {len(frame)} rows to train on: what is measured says little.")
-    return notes
 
 
 def _fixed(x):

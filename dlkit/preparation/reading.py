@@ -199,13 +199,16 @@ def _parse(path, delimiter, decimal, thousands, encoding, header, notes):
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", pandas.errors.DtypeWarning)
+            warnings.simplefilter("error", pandas.errors.ParserWarning)
             table = pandas.read_csv(
                 path, sep=delimiter, decimal=decimal, thousands=thousands, encoding=encoding,
                 header=0 if header else None, na_values=_NA_VALUES, skipinitialspace=True,
                 index_col=False, on_bad_lines="error",
             )  # fmt: skip
-    except pandas.errors.ParserWarning as warning:
-        raise ValueError(f"{path.name} is damaged: {warning}.") from None
+    except pandas.errors.ParserWarning:
+        raise ValueError(
+            f"{path.name} is damaged: its rows have more fields than its header has names."
+        ) from None
     except pandas.errors.ParserError as error:
         raise ValueError(f"{path.name} is damaged: {_plainly(str(error))}") from None
     except pandas.errors.EmptyDataError:

@@ -11,6 +11,7 @@ from dlkit.files import check_target, write_atomically
 from dlkit.network import Network
 from dlkit.report.script_keras import keras_code
 from dlkit.report.script_parts import config_code, data_code, network_code
+from dlkit.report.script_text import script_text
 from dlkit.training.job import TrainingJob
 
 FRAMEWORKS = ("dlkit", "keras")
@@ -86,7 +87,7 @@ def export_script(run, path, framework="dlkit"):
     else:
         model, parts = keras_code(run, config, model, name)
     recorded = {key: history.history[key] for key in ("loss", "val_loss") if key in history.history}
-    text = _script(data, model, config, parts, recorded, framework, len(history))
+    text = script_text(data, model, config_code(config), parts, recorded, framework, len(history))
     compile(text, path.name, "exec")  # no script that Python cannot read is ever written
     written = []
     for file_name, content in {**files, path.name: text.encode("utf-8")}.items():
@@ -142,11 +143,9 @@ def _saved_keras(run, stem, files):
 
 def _fresh(run):
     """Return a copy of a run's Keras model with the initial weights of the run."""
-    import keras
+    from dlkit.keras.copies import copy_with_weights
 
-    copy = keras.models.clone_model(run.model)
-    copy.set_weights(run.engine.initial_weights)
-    return copy
+    return copy_with_weights(run.model, run.engine.initial_weights)
 
 
 def _npz(arrays):
@@ -160,60 +159,3 @@ def _dlkit_code(name):
         f"job = TrainingJob({name}, data, config)\njob.start()\njob.wait()\n"
         "found = job.history.history"
     )
-
-
-def _script(data, model, config, train, recorded, framework, epochs):
-    code = "\n".join((data, model, train))
-    imports = ["import numpy as np"] if "np." in code else []
-    names = [
-        name
-        for name in ("Data", "Network", "TrainingConfig", "TrainingJob", "datasets", "layers")
-        if f"{name}(" in f"{code} TrainingConfig(" or f"{name}." in code
-    ]
-    if "keras." in train:
-        imports.insert(0, "import keras")
-    imports.append(f"from dlkit import {', '.join(names)}")
-    if "load_model(" in model:
-        imports.append("from dlkit.keras.saving import load_model")
-    if "epoch_order(" in train:
-        imports.append("from dlkit.training import epoch_order")
-    if "with_validation(" in train:
-        imports.append("from dlkit.training.validation_split import with_validation")
-    standard = ["import math"] if "math." in train else []
-    if "FOLDER" in code:
-        standard.append("from pathlib import Path")
-    lines = [
-        f'"""A run of dlkit as a script ({framework}): trains, then compares with what was recorded."""',
-        "",
-        *standard,
-        *([""] if standard else []),
-        *imports,
-        "",
-        *(["FOLDER = Path(__file__).parent", ""] if "FOLDER" in code else []),
-        f"# The losses of the recorded run, {epochs} epochs",
-        "RECORDED = {",
-        *(f"    {name!r}: {_numbers(values)}," for name, values in recorded.items()),
-        "}",
-        "",
-        data,
-        model,
-        config_code(config),
-        train,
-        "",
-        "for name, recorded in RECORDED.items():",
-        "    pairs = list(zip(found[name], recorded))",
-        "    gaps = [abs(new - old) if new == new else 0.0 for new, old in pairs]",
-        '    print(f"{name}: {found[name][-1]!r} after {len(found[name])} epochs")',
-        '    print(f"{name}, difference from the record: first epoch {gaps[0]:.1e}, "',
-        '          f"largest {max(gaps):.1e}")',
-        "",
-    ]
-    return "\n".join(lines)
-
-
-def _numbers(values):
-    return f"[{', '.join(_number(value) for value in values)}]"
-
-
-def _number(value):
-    return repr(float(value)) if np.isfinite(value) else f"float({str(float(value))!r})"

@@ -42,6 +42,7 @@ from good_things import (
     X,
     checkpoints,
     data,
+    finished_job,
     folder,
     job,
     keras_model,
@@ -323,6 +324,15 @@ SPECIAL = {
         "y": labels(LABELS % 2, 2),
         **{name: Argument(("a", "b"), (3, "ab", ("a",), (1, 2), [], {}, None, ("a", "b", "c")))
            for name in ("class_names", "axis_names")},
+    },
+    "export_script": {
+        "run": thing(Made(finished_job), network()),
+        "path": path(Made(lambda: folder() / "a_run.py"), "no/such/folder/a.py", ".", "run.txt"),
+        "framework": choice("dlkit", ("dlkit", "keras")),
+    },
+    "labs.TrainingLab.export_script": {
+        "path": path(Made(lambda: folder() / "a_run.py"), "no/such/folder/a.py", ".", "run.txt"),
+        "framework": choice("dlkit", ("dlkit", "keras")),
     },
     "Report": {"part": choice("validation", ("validation", "test"))},
     "Report.save_html": {"path": path(Made(lambda: folder() / "r.html"), "no/such/folder/r.html", ".")},

@@ -48,6 +48,15 @@ def job():
 
 
 @functools.cache
+def finished_job():
+    """Return a job that has come to its end."""
+    made = job()
+    made.start()
+    made.wait()
+    return made
+
+
+@functools.cache
 def keras_model():
     """Return a small Keras model."""
     return network().to_keras()

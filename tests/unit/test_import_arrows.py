@@ -20,7 +20,10 @@ LEVELS = (
     ("reports", ("report",)),
     ("doors", ("estimators", "pipeline")),
     ("display", ("display",)),
-    ("labs and tools", ("labs", "exercises", "cli", "cli_train", "notebooks", "doctor", "jupyter", "__main__")),
+    (
+        "labs and tools",
+        ("labs", "exercises", "cli", "cli_train", "notebooks", "doctor", "jupyter", "__main__"),
+    ),
 )
 PLACES = {place: level for level, (_, places) in enumerate(LEVELS) for place in places}
 # Who may look upwards, inside a function only, and why.

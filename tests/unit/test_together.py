@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dlkit import Network, TrainingConfig, TrainingJob, datasets, layers, schedules
+from dlkit import Network, TrainingConfig, TrainingJob, datasets, layers, losses, schedules
 from dlkit.training import train_together
-from dlkit.training.together import can_train_together
+from dlkit.training.together import can_train_together, softmax_crossentropy
 
 MOONS = datasets.moons(samples=60)
 SINE = datasets.sine(samples=60)
@@ -84,6 +84,15 @@ def test_images_and_logits():
 def test_any_mix_of_rates_and_seeds(mix):
     config = TrainingConfig(epochs=2, batch_size=20)
     check(MOONS, [config.replace(learning_rate=rate, seed=seed) for rate, seed in mix])
+
+
+def test_the_fast_crossentropy_is_the_one_of_the_kit():
+    generator = np.random.default_rng(0)
+    scores, labels = generator.normal(0, 30, (3, 7, 5)), generator.integers(0, 5, (3, 7))
+    loss = losses.SparseCategoricalCrossentropy(from_logits=True)
+    per_sample, slope = softmax_crossentropy(labels, scores)
+    np.testing.assert_allclose(per_sample, loss.per_sample(labels, scores), rtol=1e-13, atol=1e-13)
+    np.testing.assert_allclose(slope, loss.slope(labels, scores), rtol=1e-12, atol=1e-15)
 
 
 def test_one_that_diverges_leaves_the_others_alone():

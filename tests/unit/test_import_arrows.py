@@ -22,7 +22,17 @@ LEVELS = (
     ("display", ("display",)),
     (
         "labs and tools",
-        ("labs", "exercises", "cli", "cli_train", "notebooks", "doctor", "jupyter", "__main__"),
+        (
+            "labs",
+            "exercises",
+            "cli",
+            "cli_train",
+            "cli_train_parts",
+            "notebooks",
+            "doctor",
+            "jupyter",
+            "__main__",
+        ),
     ),
 )
 PLACES = {place: level for level, (_, places) in enumerate(LEVELS) for place in places}
@@ -49,7 +59,7 @@ OUTSIDE = {
     "labs": {"sklearn", "keras"},
     "exercises": {"keras", "platformdirs"},
 }
-TOOLS = ("cli", "cli_train", "notebooks", "doctor", "jupyter", "__main__")
+TOOLS = ("cli", "cli_train", "cli_train_parts", "notebooks", "doctor", "jupyter", "__main__")
 
 
 def place_of(module):

@@ -1,0 +1,129 @@
+"""The parts of ``dlkit train``: settings, data, model and job, checked before any work."""
+
+import json as json_format
+from pathlib import Path
+
+import typer
+
+DEFAULTS = {
+    "target": None,
+    "drop": [],
+    "hidden_layers": "128,64,32",
+    "engine": "numpy",
+    "seed": 0,
+    "epochs": 50,
+    "batch_size": 32,
+    "learning_rate": 0.001,
+    "optimizer": "adam",
+    "early_stopping": True,
+}
+SETTINGS, CHECKPOINTS = "settings.json", "checkpoints"
+
+
+class WrongUseError(ValueError):
+    """The command cannot be meant as it was typed."""
+
+
+def config_of(settings):
+    """Return the `TrainingConfig` of the settings, or raise `WrongUseError`."""
+    from dlkit.training.config import TrainingConfig
+
+    names = ("epochs", "batch_size", "learning_rate", "optimizer", "early_stopping", "seed")
+    try:
+        return TrainingConfig(**{name: settings[name] for name in names})
+    except (TypeError, ValueError) as error:
+        raise WrongUseError(str(error)) from None
+
+
+def sizes_of(text):
+    """Return the sizes of the hidden layers: ``"128,64"`` → (128, 64), ``"none"`` → ()."""
+    if text.strip().lower() == "none":
+        return ()
+    parts = [part.strip() for part in text.split(",")]
+    if not all(part.isdecimal() and 1 <= int(part) <= 10**6 for part in parts):
+        raise WrongUseError(
+            'hidden-layers must be whole numbers above 0 with commas between, such as "128,64", or '
+            f'"none", but got {text!r}.'
+        )
+    return tuple(map(int, parts))
+
+
+def data_of(name, settings, quiet):
+    """Return the `Data` of a built-in set or of a CSV file."""
+    import difflib
+
+    from dlkit import datasets
+
+    if name in datasets.DATASETS:
+        for option in ("target", "drop"):
+            if settings[option]:
+                raise WrongUseError(f"--{option} is for CSV files; {name} is a built-in set.")
+        return datasets.get(name, seed=settings["seed"])
+    if not Path(name).is_file():
+        near = difflib.get_close_matches(name, datasets.DATASETS, n=1, cutoff=0.5)
+        hint = f" Did you mean {near[0]}?" if near else ""
+        sets = ", ".join(datasets.DATASETS)
+        raise WrongUseError(
+            f"There is no file {name}, and no built-in set of that name.{hint} The sets are {sets}."
+        )
+    from dlkit.preparation import prepare, read_csv
+
+    if settings["target"] is None:
+        columns = ", ".join(map(str, read_csv(name).columns))
+        raise WrongUseError(f"--target must name the column to predict, one of: {columns}.")
+    prepared = prepare(name, settings["target"], drop=settings["drop"], seed=settings["seed"])
+    if not quiet:
+        typer.echo(f"{prepared.data!r}\n{prepared.report}")
+    return prepared.data
+
+
+def job_of(data, hidden, config, settings, out, resume):
+    """Return the job of a new run, or of the one in the folder ``out`` to go on with."""
+    from dlkit.layers import Dense, Flatten
+    from dlkit.network import Network
+    from dlkit.training.job import TrainingJob
+
+    last = "softmax" if data.task_type == "classification" else "linear"
+    stack = [Flatten()] if len(data.input_shape) > 1 else []
+    stack += [Dense(units, "relu") for units in hidden] + [Dense(data.output_dim, last)]
+    model = Network(stack, data.input_shape, seed=settings["seed"])
+    if settings["engine"] == "keras":
+        model = model.to_keras()
+    if resume:
+        return TrainingJob.from_checkpoint(out / CHECKPOINTS, model, data)
+    if (out / SETTINGS).exists():
+        raise WrongUseError(
+            f"{out} holds an earlier run. --resume goes on with it; --out names another folder."
+        )
+    out.mkdir(parents=True, exist_ok=True)
+    job = TrainingJob(model, data, config, out / CHECKPOINTS)
+    write(out / SETTINGS, json_format.dumps(settings, indent=2).encode("utf-8"))
+    return job
+
+
+def earlier_settings(name, given, out):
+    """Return the settings of the run in ``out``, if what was typed now does not contradict them."""
+    try:
+        earlier = json_format.loads((out / SETTINGS).read_text(encoding="utf-8"))
+        settings = {**DEFAULTS, **{key: earlier[key] for key in ("data", *DEFAULTS)}}
+    except FileNotFoundError:
+        raise WrongUseError(
+            f"There is no run in {out} to go on with. Leave out --resume, or name it with --out."
+        ) from None
+    except (KeyError, TypeError, ValueError) as error:
+        raise ValueError(f"{out / SETTINGS} is damaged: {error}.") from None
+    for key, value in {"data": name, **given}.items():
+        if settings[key] != value:
+            option = key.replace("_", "-")
+            raise WrongUseError(
+                f"The run in {out} was made with {option} {settings[key]}, not {value}. To go on "
+                "with it leave that out; to change it begin a new run with --out."
+            )
+    return settings
+
+
+def write(path, content):
+    """Write bytes to a file, completely or not at all."""
+    from dlkit.files import write_atomically
+
+    write_atomically(path, lambda file: file.write(content))

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from dlkit import checks
+from dlkit.training.layer_curves import read_layers
 
 ACCURACIES = (
     "accuracy",
@@ -34,6 +35,10 @@ class Curves:
         What the run was asked to do.
     baseline_loss, baseline_accuracy : float, optional
         What the best constant prediction reaches.
+    layers : tuple of LayerCurves
+        Empty where layers were not recorded.
+    unscaled : str
+        A sentence if the training inputs are far from mean 0 and standard deviation 1, else "".
     """
 
     loss: np.ndarray
@@ -45,6 +50,8 @@ class Curves:
     config: object = None
     baseline_loss: float | None = None
     baseline_accuracy: float | None = None
+    layers: tuple = ()
+    unscaled: str = ""
 
     @property
     def epochs(self):
@@ -103,19 +110,30 @@ class Curves:
         return late / early if early > 0 else np.inf
 
     @property
+    def flat(self):
+        """Whether the second half of the run took less than 4 % of the starting loss away."""
+        half = self.epochs // 2
+        return abs(float(np.median(self.loss[half : half + 3])) - self.end) < 0.04 * self.start
+
+    @property
     def at_chance(self):
         """Whether the run ends no better than guessing.
 
-        With the data known: loss and accuracy of the best constant. Without: cross-entropy and
-        accuracy of even guesses among K classes belong together, log K and 1 / K; or an accuracy
-        of about one half or less has not grown since the first epoch.
+        With the data known: training and validation loss of the best constant. Without: cross-entropy
+        and accuracy of even guesses among K classes belong together, log K and 1 / K; or an
+        accuracy of about one half or less has not grown since the first epoch.
         """
-        if self.accuracy is None:
-            return self.baseline_loss is not None and self.end > 0.97 * self.baseline_loss
-        accuracy = float(np.median(self.accuracy[-3:]))
         if self.baseline_loss is not None:
-            lucky = accuracy > self.baseline_accuracy + 0.05
+            if self.val_loss is not None:
+                held_out = self.val_end > 0.95 * self.baseline_loss
+                return held_out and self.end > 0.925 * self.baseline_loss
+            lucky = self.accuracy is not None and (
+                np.median(self.accuracy[-3:]) > self.baseline_accuracy + 0.05
+            )
             return self.end > 0.97 * self.baseline_loss and not lucky
+        if self.accuracy is None:
+            return False
+        accuracy = float(np.median(self.accuracy[-3:]))
         grown = accuracy - float(self.accuracy[0])
         # Two classes: a loss just below log 2 goes with an accuracy well above one half already.
         even = accuracy <= (1.1 if self.end < 1.0 else 1.4) * np.exp(-self.end)
@@ -194,6 +212,8 @@ def read_curves(history, data=None):
         config=config,
         baseline_loss=baseline_loss,
         baseline_accuracy=baseline_accuracy,
+        layers=read_layers(history),
+        unscaled=unscaled(data),
     )
 
 
@@ -238,7 +258,7 @@ def baseline(data, config=None):
     """
     if data is None:
         return None, None
-    for name in ("task_type", "y_train"):
+    for name in ("task_type", "x_train", "y_train"):
         if not hasattr(data, name):
             raise TypeError(f"data must be a Data, but got {checks.describe(data)}.")
     loss = getattr(config, "loss", None)
@@ -250,6 +270,16 @@ def baseline(data, config=None):
     shares = shares[shares > 0]
     known = loss == "" or loss.endswith("crossentropy")
     return (float(-(shares * np.log(shares)).sum()) if known else None), float(shares.max())
+
+
+def unscaled(data):
+    """Return a sentence if the training inputs as a whole are far from where layers expect them."""
+    if data is None or data.x_train.dtype.kind != "f":
+        return ""
+    mean, spread = float(data.x_train.mean()), float(data.x_train.std())
+    if abs(mean) <= 3 * max(spread, 1e-12) and 0.01 <= spread <= 10:
+        return ""
+    return f"The training inputs have mean {mean:.3g} and standard deviation {spread:.3g}."
 
 
 def _curve(name, values):

@@ -12,6 +12,9 @@ TITLES = {
     "underfitting": "Underfitting",
     "unstable": "Unstable",
     "diverging": "Diverging",
+    "exploding_gradients": "Exploding gradients",
+    "vanishing_gradients": "Vanishing gradients",
+    "dead_relu": "Dead ReLUs",
     "not_learning": "Not learning",
     "learning_rate_too_low": "Learning rate too low",
     "not_enough_evidence": "Not enough evidence",
@@ -32,8 +35,9 @@ class Diagnosis:
     confidence : float
         From 0 (a guess) to 1 (certain): how far the numbers lie beyond the border of the rule. It
         is no probability.
-    advice : tuple of str
-        What to change, the likeliest help first; each names the very argument.
+    advice : tuple of Advice
+        What to change, the likeliest help first: sentences that name the very argument, each with
+        the same as a dictionary, ``change``.
     """
 
     label: str

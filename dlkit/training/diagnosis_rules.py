@@ -7,29 +7,38 @@ letters are where one label ends and the next begins.
 import numpy as np
 
 from dlkit.training.diagnosis_advice import advise
+from dlkit.training.diagnosis_layers import (
+    FEWEST_EPOCHS,
+    dead_relu,
+    exploding_gradients,
+    vanishing_gradients,
+)
 from dlkit.training.diagnosis_overfitting import overfitting
+from dlkit.training.diagnosis_pace import slow, stuck
 from dlkit.training.diagnosis_words import last, percent, say, sureness
 
-FEWEST_EPOCHS = 5
-FLAT = 0.05  # a total fall below this share of the start is no fall
-JUMP = 0.25  # a rise of the training loss by this share, from one epoch to the next, is a jump
+JUMP, HIGH_JUMP = 0.15, 0.25  # a rise of the training loss by this share within one epoch
 SWING = 0.15  # mean movement per epoch, as a share of the loss, of a curve that swings
 THROWN = 5  # the first epoch's mean loss as a multiple of the first batch's
-STEADY = 0.45  # pace of the second half / of the first, of a curve that hardly slows down
 POOR = 0.40  # a run that removed less than this share of the starting loss has learnt little
 
 
-def diverging(curves):
-    """A loss is not a finite number, or the loss grows beyond where it started."""
-    if not curves.finite or "finite" in curves.stop_reason.lower():
-        return "diverging", 0.98, [_where_not_finite(curves)], advise("diverging", curves)
+def not_finite(curves):
+    """A loss is not a finite number."""
+    if curves.finite and "finite" not in curves.stop_reason.lower():
+        return None
+    return "diverging", 0.98, [_where_not_finite(curves)], advise("diverging", curves)
+
+
+def growing(curves):
+    """The loss grows beyond where it started."""
     if curves.epochs < 3:
         return None
     lowest, first = float(curves.loss.min()), float(curves.loss[0])
     half = curves.loss[curves.epochs // 2 :]
-    growing = curves.end > 1.2 * max(first, lowest) and half[-1] >= half[0]
+    grows = curves.end > 1.2 * max(first, lowest) and half[-1] >= half[0]
     # A loss may go below 0; "1.2 times" means nothing there.
-    if lowest <= 0 or not growing or curves.end < 1.5 * lowest:
+    if lowest <= 0 or not grows or curves.end < 1.5 * lowest:
         return None
     evidence = [
         (
@@ -55,7 +64,8 @@ def not_enough_evidence(curves):
 
 def unstable(curves):
     """The loss jumps up again and again, or swings without settling."""
-    jumps = curves.jumps(curves.loss, JUMP, 0.05)
+    jumps = curves.jumps(curves.loss, JUMP, 0.03)
+    high = curves.jumps(curves.loss, HIGH_JUMP, 0.05)
     needed = max(2, 0.1 * curves.epochs)
     late = curves.loss[curves.epochs // 2 :]
     moves = np.diff(late)
@@ -65,7 +75,7 @@ def unstable(curves):
     val_jumps = ()
     if curves.val_loss is not None:
         val_jumps = curves.jumps(curves.val_loss, 0.5, 0.2)
-    if len(jumps) >= needed or swings:
+    if len(jumps) >= max(3, 0.11 * curves.epochs) or len(high) >= needed or swings:
         evidence = _jump_sentences(curves.loss, jumps, "training")
         if swings:
             evidence.append(
@@ -79,36 +89,6 @@ def unstable(curves):
     else:
         return None
     return "unstable", sure, evidence, advise("unstable", curves)
-
-
-def stuck(curves):
-    """The loss does not fall, or ends where guessing would be: not learning, or far too slowly."""
-    fall = (curves.start - curves.end) / curves.start if curves.start > 0 else 0.0
-    moved = (curves.loss[0] - curves.end) / curves.start if curves.start > 0 else 0.0
-    chance = curves.at_chance
-    if not chance and max(fall, moved) >= FLAT:
-        return None
-    if not chance and curves.good_accuracy:
-        return None
-    if curves.steadiness >= STEADY:
-        return _too_slow(curves)
-    evidence = [
-        (
-            f"The training loss went from {say(curves.loss[0])} in epoch 1 to {say(curves.loss[-1])} "
-            f"in epoch {curves.epochs}, and no longer falls."
-        )
-    ]
-    if chance and curves.baseline_loss is not None:
-        evidence.append(
-            f"Always giving the same answer would reach a loss of {say(curves.baseline_loss)}."
-        )
-    elif chance:
-        guess = np.exp(-curves.end)
-        evidence.append(
-            f"Its accuracy, {last(curves.accuracy)}, is that of guessing ({guess:.2f})."
-        )
-    sure = 0.85 if chance else sureness(FLAT - moved, 0, FLAT)
-    return "not_learning", sure, evidence, advise("not_learning", curves)
 
 
 def thrown(curves):
@@ -127,18 +107,13 @@ def thrown(curves):
     return "unstable", sure, evidence, advise("unstable", curves)
 
 
-def slow(curves):
-    """Much is left to learn, and the loss falls as fast at the end as at the start."""
-    if curves.explained >= 0.5 or curves.steadiness < STEADY:
-        return None
-    if curves.good_accuracy and (curves.explained >= 0.25 or curves.accuracy[-1] >= 0.9):
-        return None
-    return _too_slow(curves)
-
-
 def underfitting(curves):
     """The loss has gone flat while it is still high, in training and validation alike."""
-    if curves.explained >= POOR or curves.good_accuracy:
+    if curves.explained >= POOR:
+        return None
+    validates = curves.val_loss is not None and curves.val_end < 0.52 * curves.start
+    high = curves.baseline_loss is not None and curves.val_loss is not None and not validates
+    if validates or (curves.good_accuracy and not (high and curves.flat)):
         return None
     evidence = [
         (
@@ -195,8 +170,12 @@ def well(curves):
 
 
 RULES = (
-    diverging,
+    not_finite,
+    dead_relu,
+    exploding_gradients,
+    growing,
     not_enough_evidence,
+    vanishing_gradients,
     unstable,
     stuck,
     thrown,
@@ -206,18 +185,6 @@ RULES = (
     well,
 )
 """Asked in this order; the last one always answers."""
-
-
-def _too_slow(curves):
-    evidence = [
-        (
-            f"The training loss falls steadily, from {say(curves.loss[0])} in epoch 1 to "
-            f"{say(curves.loss[-1])} in epoch {curves.epochs}, but only {percent(max(0, curves.explained))} of the way, and "
-            "it hardly slows down: the steps are too short for so few epochs."
-        )
-    ]
-    sure = sureness(min(curves.steadiness, 1.0), 0.2, 1.0)
-    return "learning_rate_too_low", sure, evidence, advise("learning_rate_too_low", curves)
 
 
 def _where_not_finite(curves):

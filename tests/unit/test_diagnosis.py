@@ -1,5 +1,6 @@
 """The diagnosis: hand-made curves at the borders, laws, and real runs with planted faults."""
 
+import copy
 import dataclasses
 import json
 
@@ -13,6 +14,7 @@ from dlkit.network import Network
 from dlkit.training.config import TrainingConfig
 from dlkit.training.diagnosis import TITLES, Diagnosis, diagnose
 from dlkit.training.job import TrainingJob
+from dlkit.training.layer_records import LayerRecord
 from dlkit.training.records import EpochRecord, History
 
 GOOD = ("healthy", "good_fit_reached_early")
@@ -98,7 +100,7 @@ def test_a_batch_that_is_no_number_is_diverging_before_any_epoch_is_done():
     found = diagnose(History((), [2.3, 50.0, np.nan], TrainingConfig(learning_rate=3.0)))
     assert found.label == "diverging"
     assert "batch 3" in found.evidence[0]
-    assert "now 3, try 0.3" in found.advice[0]
+    assert "now 3, try 0.002" in found.advice[0]
 
 
 def test_a_growing_loss_is_diverging():
@@ -165,6 +167,77 @@ def test_a_diagnosis_reads_as_one_paragraph_and_goes_into_json():
     assert tuple(stored["advice"]) == found.advice
     with pytest.raises(dataclasses.FrozenInstanceError):
         found.label = "healthy"
+
+
+# Layers
+
+
+def with_layers(norms, dead=(0.0,), loss=None, batch=2.4, **config):
+    """A history of 12 epochs in which each layer shows the same in every epoch."""
+    loss = np.linspace(2.3, 2.25, 12) if loss is None else loss
+    dead = (*dead, *[None] * (len(norms) - len(dead)))
+    layers = tuple(
+        LayerRecord(f"dense_{number}", norm, 0.001, share)
+        for number, (norm, share) in enumerate(zip(norms, dead))
+    )
+    records = [
+        EpochRecord(number + 1, float(value), {}, float(value), {}, 0.001, 0.0, layers)
+        for number, value in enumerate(loss)
+    ]
+    return History(records, [batch, batch], TrainingConfig(record_layers=True, **config))
+
+
+def test_a_first_layer_without_gradient_is_vanishing_gradients():
+    found = diagnose(with_layers((1e-6, 1e-4, 1e-2)))
+    assert found.label == "vanishing_gradients"
+    assert "'dense_0', is 0.0001 times that of the last one, 'dense_2'" in found.evidence[0]
+    assert found.advice[0].change == {"activation": "relu", "kernel_initializer": "he_normal"}
+
+
+def test_small_gradients_alone_are_none():
+    assert diagnose(with_layers((1e-6, 1e-6, 1e-6))).label != "vanishing_gradients"
+    well = 2.3 * np.exp(-np.arange(12) / 3) + 0.1
+    assert diagnose(with_layers((1e-6, 1e-4, 1e-2), loss=well)).label in GOOD
+
+
+def test_gradients_that_are_huge_from_the_start_are_exploding():
+    loss = np.linspace(500, 100, 12)
+    data = datasets.get("iris")
+    found = diagnose(with_layers((3000.0, 900.0, 800.0), loss=loss, batch=900.0), data)
+    assert found.label == "exploding_gradients"
+    assert "'dense_0' has norm 3e+03" in found.evidence[0]
+    assert "`kernel_initializer=" in found.advice[0]
+    assert diagnose(with_layers((3.0, 2.0, 2.0), loss=loss, batch=900.0), data).label != found.label
+
+
+def test_units_that_are_dead_for_half_the_run_are_dead_relu():
+    found = diagnose(with_layers((0.1, 0.1, 0.1), dead=(0.1, 0.9)))
+    assert found.label == "dead_relu"
+    assert "90 % of the units of 'dense_1'" in found.evidence[0]
+    assert diagnose(with_layers((0.1, 0.1, 0.1), dead=(0.1, 0.3))).label != "dead_relu"
+
+
+def test_dead_units_after_long_steps_are_blamed_on_the_steps():
+    found = diagnose(with_layers((0.1, 0.1), dead=(0.9,), learning_rate=0.5))
+    assert found.label == "dead_relu"
+    assert found.advice[0].change == {"learning_rate": 0.002}
+
+
+def test_dead_units_with_inputs_far_from_zero_are_blamed_on_the_inputs():
+    iris = datasets.get("iris")
+    far = dataclasses.replace(iris, x_train=iris.x_train + 30, x_validation=iris.x_validation + 30)
+    found = diagnose(with_layers((0.1, 0.1), dead=(0.9,)), far)
+    assert "have mean 30" in found.evidence[1]
+    assert found.advice[0].change == {"data": "scale"}
+
+
+def test_advice_is_a_sentence_with_a_change_that_a_configuration_takes():
+    found = diagnose(History((), [2.3, np.nan], TrainingConfig(learning_rate=3.0)))
+    advice = found.advice[0]
+    assert isinstance(advice, str)
+    assert TrainingConfig().replace(**advice.change).learning_rate == 0.002
+    assert copy.deepcopy(advice) == advice
+    assert copy.deepcopy(advice).change == advice.change
 
 
 # Laws

@@ -3,6 +3,7 @@
 import numpy as np
 
 from dlkit.optimizers import NonFiniteGradientError
+from dlkit.schedules import Schedule
 
 
 def optimizer_for(config):
@@ -19,6 +20,20 @@ def optimizer_for(config):
     if config.gradient_accumulation_steps == 1:
         return config.build_optimizer()
     return Accumulation(config)
+
+
+class _OfBatches(Schedule):
+    """A schedule of batches, asked by an optimizer that counts groups of them."""
+
+    def __init__(self, schedule, steps):
+        self.schedule, self.steps = schedule, steps
+
+    def value(self, xp, step):
+        """Return the rate of the last batch of group ``step``."""
+        return self.schedule.value(xp, step * self.steps + self.steps - 1)
+
+    def __repr__(self):
+        return repr(self.schedule)
 
 
 class Accumulation:
@@ -38,8 +53,10 @@ class Accumulation:
 
     def __init__(self, config):
         self.steps = config.gradient_accumulation_steps
-        self._schedule = config.learning_rate_schedule
         self._optimizer = config.replace(learning_rate_schedule=None).build_optimizer()
+        self._scheduled = config.learning_rate_schedule is not None
+        if self._scheduled:
+            self._optimizer.learning_rate = _OfBatches(config.learning_rate_schedule, self.steps)
         self._sum, self.pending = None, 0
 
     @property
@@ -49,7 +66,7 @@ class Accumulation:
 
     @learning_rate.setter
     def learning_rate(self, value):
-        self._optimizer.learning_rate, self._schedule = value, None
+        self._optimizer.learning_rate, self._scheduled = value, False
 
     @property
     def iterations(self):
@@ -71,9 +88,6 @@ class Accumulation:
         self.pending += 1
         if self.pending < self.steps:
             return
-        if self._schedule is not None:
-            batches = self.iterations * self.steps + self.steps - 1
-            self._optimizer.learning_rate = self._schedule(batches)
         self._sum /= self.steps
         self._optimizer.apply_flat(self._sum, flat_parameters, segments)
         self._sum[...] = 0
@@ -92,7 +106,7 @@ class Accumulation:
             **self._optimizer.state,
             "gradient_sum": total,
             "pending": self.pending,
-            "schedule_ended": self._schedule is None,
+            "schedule_ended": not self._scheduled,
         }
 
     def load_state(self, state):
@@ -100,6 +114,6 @@ class Accumulation:
         state = dict(state)
         total, self.pending = state.pop("gradient_sum"), state.pop("pending")
         self._sum = None if total is None else np.array(total)
-        if state.pop("schedule_ended"):
-            self._schedule = None
+        if state.pop("schedule_ended") and self._scheduled:
+            self.learning_rate = state["learning_rate"]
         self._optimizer.load_state(state)

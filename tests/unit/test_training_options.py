@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import pytest
 
-from dlkit import Data, Network, TrainingConfig, TrainingJob, layers, losses, schedules
+from dlkit import Data, Network, TrainingConfig, TrainingJob, datasets, layers, losses, schedules
 from dlkit.keras.engine import KerasEngine
 from dlkit.training.accumulation import Accumulation
 from dlkit.training.engine import NumpyEngine
@@ -429,3 +429,20 @@ def test_a_gradient_that_is_not_finite_leaves_the_group_as_it_was():
     np.testing.assert_equal(optimizer.state, before)
     optimizer.apply_flat(np.array([3.0, 2.0, 1.0]), parameters)
     np.testing.assert_array_equal(parameters, 1 - 0.125 * np.array([2.0, 2.0, 2.0]))
+
+
+def test_a_schedule_that_ends_at_zero_only_stops_the_steps():
+    data = datasets.moons(samples=60)
+    config = TrainingConfig(
+        epochs=4,
+        batch_size=16,
+        early_stopping=False,
+        gradient_accumulation_steps=2,
+        learning_rate_schedule=schedules.CosineAnnealing(0.01, 4),
+    )
+    network = Network([layers.Dense(4), layers.Dense(2, "softmax")], (2,))
+    job = TrainingJob(network, data, config)
+    job.start()
+    assert job.wait()
+    assert job.status.state == "finished"
+    assert job.history.history["val_loss"][-1] == job.history.history["val_loss"][-2]

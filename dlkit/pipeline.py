@@ -183,6 +183,8 @@ class DLTrainer:
             learning_rate=learning_rate,
             early_stopping=early_stopping,
         )
+        for name, part in (("X_val", X_val), ("y_val", y_val)):
+            checks.array(name, part)
         data = Data(X_train, y_train, X_val, y_val, task_type=_task_type(model, y_train))
         job = TrainingJob(model, data, config)
         job.start()
@@ -243,8 +245,9 @@ def train_dl_model(
         If an argument is not allowed, or the data do not fit the kind of model.
     """
     checks.choice("kind", kind, KINDS)
-    checks.array("X_test", X_test)
-    checks.array("y_test", y_test)
+    given = {"X_val": X_val, "y_val": y_val, "X_test": X_test, "y_test": y_test}
+    for name, part in given.items():
+        checks.array(name, part)
     data = Data(X_train, y_train, X_val, y_val, X_test, y_test, task_type=task_type)
     needed = {"sequential": 1, "cnn": 3, "rnn": 2}[kind]
     if len(data.input_shape) != needed:

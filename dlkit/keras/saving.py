@@ -62,7 +62,7 @@ def save_model(model, path):
         draft = Path(folder, "model.keras")
         model.save(draft)
         with zipfile.ZipFile(draft, "a") as archive:
-            states = [keras.ops.convert_to_numpy(each).tolist() for each in seed_states(model)]
+            states = [keras.ops.convert_to_numpy(each).tolist() for each in random_states(model)]
             archive.writestr(_RANDOM, json.dumps(states))
         with draft.open("rb") as source:
             write_atomically(path, lambda file: shutil.copyfileobj(source, file))
@@ -108,8 +108,8 @@ def load_model(path):
         raise ValueError(f"{path} is damaged, or no .keras file: {error}.") from error
 
 
-def seed_states(model):
-    """Return the variables that hold the random states of a model's layers, in a fixed order."""
+def random_states(model):
+    """Return the variables that hold a model's random states, in a fixed order, without checks."""
     weights = {id(variable) for variable in model.weights}
     return [v for v in model.variables if id(v) not in weights and v.name == "seed_generator_state"]
 
@@ -122,7 +122,7 @@ def _restore_random_state(model, path):
         if archive.getinfo(_RANDOM).file_size > _MOST_RANDOM:
             raise KeyError("its random states are too large")
         text = archive.read(_RANDOM)
-    variables = seed_states(model)
+    variables = random_states(model)
     try:
         arrays = [np.array(state, dtype="uint32") for state in json.loads(text)]
     except (ValueError, TypeError, OverflowError) as error:

@@ -10,7 +10,7 @@ from .layer_watch import LayerWatch
 from .losses import gives_logits, loss_for
 from .precision import check_precision
 from .program import CompiledProgram, PlainProgram, metric_for
-from .saving import seed_states
+from .saving import random_states
 from .state import Variables
 
 
@@ -51,7 +51,7 @@ class WarmModel:
         self._model, self._watch = model, None
         self.weights = Variables(model.weights)
         self.optimizer = Variables(optimizer.variables)
-        self.seeds = Variables(seed_states(model))
+        self.seeds = Variables(random_states(model))
         self.fresh = self.optimizer.read()
 
     def watch(self):

@@ -147,13 +147,8 @@ def test_an_unusual_array_works_and_is_left_alone(data):
 def test_a_batch_of_one_gives_finite_outputs_and_gradients(kind, training, dtype):
     """Batch normalization too: the variance of one sample is 0, not NaN."""
     layer = instance_of(kind)
-    (x,) = [
-        np.asarray(arguments_for(each)["x"].good)
-        for each, name in places()
-        if each.owner is kind and each.function == "forward" and name == "x"
-    ]
-    x = x[:1].astype(dtype)
-    y = layer.forward(x, training)
+    x = np.ones((1, *layer.input_shape), dtype)  # a whole number, for what takes only these
+    y = layer.forward(x, training=training)
     assert len(y) == 1 and np.isfinite(y).all()
     assert np.isfinite(layer.backward(np.ones_like(y))).all()
     assert all(np.isfinite(array).all() for array in layer.gradients.values())

@@ -10,8 +10,8 @@ class Advice(str):
         The sentence.
     change : dict, optional
         Argument → new value: of a `TrainingConfig` (``learning_rate``, ``epochs``, …), of the
-        model (``units``: how many times as many, ``activation``, ``kernel_initializer``,
-        ``dropout_rate``), or what to do with the data (``data``: ``"scale"`` or ``"check"``). Empty
+        model (``units``: how many times as many, ``activation``, ``dropout_rate``,
+        ``kernel_initializer``, ``bias_initializer``, ``kernel_regularizer``), or what to do with the data (``data``: ``"scale"`` or ``"check"``). Empty
         where nobody can know the value.
     """
 

@@ -51,9 +51,9 @@ def _diverging(curves):
 
 
 def _unstable(curves):
-    far = thrown_far(curves)
+    far = (1 / 10, "a tenth") if thrown_far(curves) else (1 / 3, "a third")
     return [
-        _lower(curves, 1 / 10, "a tenth") if far else _lower(curves, 1 / 3, "a third"),
+        _lower(curves, *far, to_usual=False),  # it does learn: much shorter steps may be too slow
         Advice(
             "Raise `batch_size`, so that each step follows more samples.",
             {"batch_size": 2 * curves.config.batch_size} if curves.config else {},
@@ -113,11 +113,11 @@ def _underfitting(curves):
         "Use a larger network: more `units` per layer or one more hidden layer.", {"units": 4}
     )
     freer = Advice(
-        "Lower `dropout_rate`, `weight_decay` and penalties of the weights, if they are above 0.",
-        {"dropout_rate": 0.0, "l2": 0.0, "weight_decay": None},
+        "Lower `dropout_rate` and `weight_decay`, and leave out `kernel_regularizer`, where they are set.",
+        {"dropout_rate": 0.0, "kernel_regularizer": None, "weight_decay": None},
     )
-    # Training above validation shows dropout; good accuracy at a high loss, a penalty.
-    held_back = curves.val_loss is not None and curves.val_end < 0.97 * curves.end
+    # Training far above validation shows dropout; good accuracy at a high loss, a penalty.
+    held_back = curves.val_loss is not None and curves.val_end < 0.9 * curves.end
     held_back = held_back or curves.good_accuracy
     first = [freer, larger] if held_back else [larger, freer]
     return [*first, _more_epochs(curves, "Raise `epochs`", ", or try another `learning_rate`.")]
@@ -159,7 +159,7 @@ def _dead(curves):
     leaky = Advice(
         'Use `activation="leaky_relu"` or `"elu"`, which let a gradient through on both sides, '
         'with `bias_initializer="zeros"`.',
-        {"activation": "elu", "bias": 0.0},
+        {"activation": "elu", "bias_initializer": "zeros"},
     )
     slower = _lower(curves, 1 / 10, "a tenth", ": one long step can kill all units")
     if curves.unscaled:
@@ -180,12 +180,12 @@ def _early(curves):
     ]
 
 
-def _lower(curves, factor, words, why=""):
+def _lower(curves, factor, words, why="", to_usual=True):
     rate = getattr(curves.config, "learning_rate", None)
     if rate is None:
         return Advice(f"Lower `learning_rate` to {words}{why}.")
     new, usual = rate * factor, _usual_rate(curves)
-    if thrown_far(curves) and factor <= 0.1:  # a tenth of far too much is too much still
+    if to_usual and thrown_far(curves):  # a tenth of far too much is too much still
         new = min(new, usual)
         words = words if new >= 0.05 * rate else f"{usual:g} or less"
     return _to_rate(f"Lower `learning_rate` to {words}", rate, new, why)

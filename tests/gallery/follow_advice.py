@@ -25,6 +25,7 @@ from dlkit.training.job import TrainingJob
 
 BETTER = 0.99  # a loss below this share of the old one is an improvement
 LOST = 0.01  # half the epochs are one, too, if they lose no more than this share of all gained
+SPELLED = {"kernel_regularizer": {"l2": 0.0}, "bias_initializer": {"bias": 0.0}}  # as in MODEL
 
 
 def left_behind(history):
@@ -48,6 +49,8 @@ def follow(spec, change):
         elif name == "data":
             # checking whether rows belong together finds the planted fault, and nothing else does
             new |= {"data": {}} if value == "check" else {}
+        elif name in SPELLED:
+            new["model"] |= SPELLED[name]
         else:
             new["model"][name] = value
     return changed({**spec, "engine": "numpy"}, new)

@@ -1,38 +1,23 @@
-"""Speed of attention, as ratios measured in one run: python tests/benchmarks/bench_attention.py
+"""Attention, forward and backward: 128 time steps, batch 16, 64 features, 4 heads.
 
-One layer of self-attention, 128 time steps, batch 16, 64 features, 4 heads, forward and backward,
-on one core. The candidates take turns, and the best processor time of each counts, so that a busy
-machine harms all alike. The limit is what the matrix products alone take, sample by sample.
-PyTorch takes part where it is installed: as it is by default, which gives the weights too, as
-dlkit's layer does, and without them, which is its fused kernel. ``--plot growth.png`` draws the
-growth.
+python tests/benchmarks/bench_attention.py
+
+The limit is what the products of matrices alone take, sample by sample. PyTorch takes part where it
+is installed: as it is by default, which gives the weights too, as dlkit's layer does, and without
+them, which is its fused kernel.
 """
 
-import argparse
-import os
-import time
+import measuring  # first: it sets how many threads the others use
 
-# Read once, while NumPy and TensorFlow are imported.
-os.environ["OPENBLAS_NUM_THREADS"] = os.environ["OMP_NUM_THREADS"] = "1"
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")
-
+# isort: split
 import numpy as np
 
 from dlkit import Network
 from dlkit.layers import MultiHeadAttention
 
-
-def best(candidates, turns):
-    """Return the best processor time of each candidate in ms, after one turn to warm up."""
-    times = {name: [] for name in candidates}
-    for turn in range(turns + 1):
-        for name, work in candidates.items():
-            began = time.process_time()
-            work()
-            if turn:
-                times[name].append((time.process_time() - began) * 1e3)
-    return {name: min(values) for name, values in times.items()}
+SIZES = {"batch": 16, "steps": 128, "features": 64, "heads": 4}
+LIMIT, KERAS = "limit: matrix products alone", "Keras on TensorFlow"
+PYTORCH, FUSED = "PyTorch", "PyTorch without weights"
 
 
 def dlkit_work(batch, steps, features, heads):
@@ -112,70 +97,44 @@ def torch_work(batch, steps, features, heads, need_weights=True):
     return run
 
 
-def growth(what, tasks):
-    """Print how the time of dlkit's layer grows, and return it: the values and milliseconds."""
-    works = {task: dlkit_work(*task) for _, task in tasks}
-    times = best(works, 4)
-    before = None
-    for value, task in tasks:
-        power = ""
-        if before is not None:
-            grown = np.log(times[task] / times[before[1]]) / np.log(value / before[0])
-            power = f"   grows with power {grown:.1f}"
-        print(f"{what:<18}{value:>6}{times[task]:>10.2f} ms{power}")
-        before = value, task
-    return [value for value, _ in tasks], [times[task] for _, task in tasks]
-
-
-def plot(path, curves):
-    """Draw the growth, one panel for each quantity."""
-    from dlkit.plots import to_figure
-    from dlkit.plots.chart import Chart, Line, Panel
-
-    panels = [
-        Panel([Line(x, y, what)], what, what, "milliseconds", x_scale="log", y_scale="log")
-        for what, (x, y) in curves.items()
-    ]
-    chart = Chart(panels, "How the time of attention grows.", width=1000, height=300)
-    to_figure(chart).savefig(path)
-
-
-def main():
-    """Print all figures."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--turns", type=int, default=20, help="turns of each candidate")
-    parser.add_argument("--plot", help="a PNG file for the growth")
-    options = parser.parse_args()
-    task = (16, 128, 64, 4)
+def measure(turns):
+    """Return the `measuring.Result`."""
+    lines = []
     makers = {
-        "dlkit": dlkit_work,
-        "matrix products alone": products,
-        "Keras on TensorFlow": keras_work,
-        "PyTorch": torch_work,
-        "PyTorch without weights": lambda *sizes: torch_work(*sizes, need_weights=False),
+        "dlkit": lambda: dlkit_work(**SIZES),
+        LIMIT: lambda: products(**SIZES),
+        KERAS: lambda: keras_work(**SIZES),
+        PYTORCH: lambda: torch_work(**SIZES),
+        FUSED: lambda: torch_work(**SIZES, need_weights=False),
     }
-    candidates = {}
-    for name, make in makers.items():
-        try:
-            candidates[name] = make(*task)
-        except ImportError as error:
-            print(f"{name}: left out, {error.name} is not installed")
-    times = best(candidates, options.turns)
-    for name, value in times.items():
-        print(f"{name:<28}{value:>9.2f} ms   this / dlkit = {value / times['dlkit']:.2f}")
-    for name in list(times)[2:]:
-        ratio = times[name] / times["dlkit"]
-        print(f"target: 1.1 times as fast as {name}: {'ok' if ratio >= 1.1 else 'MISSED'}")
-    print("\nHow the time grows, from batch 16, 128 steps, 64 features, 4 heads")
-    curves = {
-        "batch": growth("batch", [(n, (n, 128, 64, 4)) for n in (4, 16, 64)]),
-        "time steps": growth("time steps", [(n, (16, n, 64, 4)) for n in (32, 64, 128, 256)]),
-        "heads": growth("heads", [(n, (16, 128, 64, n)) for n in (1, 2, 4, 8)]),
-        "features": growth("features", [(n, (16, 128, n, 4)) for n in (32, 64, 128, 256)]),
+    times = measuring.in_turns(measuring.available(makers, lines), turns)
+    lines += [f"{name:<28}{value:8.2f} ms" for name, value in measuring.best(times).items()]
+    task = "attention, T = 128"
+    goals = [
+        measuring.versus(f"{task}: speed / {KERAS}", times, KERAS, "dlkit", 1.1, 1.3),
+        measuring.versus(f"{task}: speed / {PYTORCH}", times, PYTORCH, "dlkit", 1.1, 1.3),
+        measuring.versus(f"{task}: speed / {FUSED}", times, FUSED, "dlkit", None),
+        measuring.versus(f"{task}: time / {LIMIT[7:]}", times, LIMIT, "dlkit", None, None, False),
+    ]
+    growing = {
+        "batch": (4, 16, 64),
+        "steps": (32, 64, 128, 256),
+        "heads": (1, 2, 4, 8),
+        "features": (32, 64, 128, 256),
     }
-    if options.plot:
-        plot(options.plot, curves)
+    growths = [
+        measuring.growth(
+            axis,
+            values,
+            {
+                name: lambda value, make=make, axis=axis: make(**{**SIZES, axis: value})
+                for name, make in (("dlkit", dlkit_work), (LIMIT, products))
+            },
+        )
+        for axis, values in growing.items()
+    ]
+    return measuring.Result("Attention", goals, growths, lines)
 
 
 if __name__ == "__main__":
-    main()
+    measuring.main(measure, __doc__)

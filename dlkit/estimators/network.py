@@ -16,7 +16,6 @@ from dlkit.estimators.files import Predictor, load, save
 from dlkit.network import Network
 from dlkit.training.config import TrainingConfig
 from dlkit.training.job import TrainingJob
-from dlkit.training.parts import TrainingParts
 
 ENGINES = ("numpy", "keras")
 DEVICES = ("auto", "cpu", "gpu")
@@ -67,27 +66,22 @@ class _NeuralNetwork(BaseEstimator):
 
     def _train(self, x, y, outputs, task_type, labels=None):
         """Return a trained `Predictor` and its history."""
-        config, rows = self._settings(), np.arange(len(x))
-        fraction = self.validation_fraction
-        validation = None
+        config, rows, others = self._settings(), np.arange(len(x)), None
         if self.early_stopping and len(x) >= FEWEST_TO_VALIDATE:
-            size = max(1, math.ceil(fraction * len(x)))
+            size = max(1, math.ceil(self.validation_fraction * len(x)))
             stratify = labels if labels is not None and _can_stratify(labels, size) else None
-            rows, validation = train_test_split(
+            rows, others = train_test_split(
                 rows, test_size=size, random_state=config.seed, stratify=stratify
             )
+        data = Data(
+            x[rows],
+            y[rows],
+            None if others is None else x[others],
+            None if others is None else y[others],
+            task_type=task_type,
+            class_names=None if labels is None else [str(number) for number in range(outputs)],
+        )
         model = self._build(x.shape[1], outputs, task_type, config.seed)
-        if validation is None:
-            data = TrainingParts(x, y, task_type=task_type)
-            if self.engine == "keras":  # whose engine wants validation data: the same again
-                data = Data(x, y, x, y, task_type=task_type)
-        else:
-            data = TrainingParts(x[rows], y[rows], x[validation], y[validation], task_type)
-            if self.engine == "keras":
-                names = [str(i) for i in range(outputs)] if labels is not None else None
-                data = Data(
-                    x[rows], y[rows], x[validation], y[validation], None, None, task_type, "", names
-                )
         if self.engine == "keras":
             from dlkit.keras.devices import on_device
 

@@ -44,7 +44,7 @@ class Comparison:
     def values(self):
         """Variant -> `metric` of each seed, as an array; the same seeds in the same order."""
         return {
-            name: np.array([found._value(trial) for trial in found.trials])
+            name: np.array([found.value(trial) for trial in found.trials])
             for name, found in self.results.items()
         }
 

@@ -56,7 +56,7 @@ class Sweep:
 
         rows = []
         for settings, trials in self._groups():
-            values = [self._value(trial) for trial in trials]
+            values = [self.value(trial) for trial in trials]
             rows.append(
                 {
                     **_cells(settings),
@@ -75,7 +75,7 @@ class Sweep:
         """The settings with the best mean, as a dictionary that ``sweep`` and builders take."""
         sign = -1 if self.metric == "val_accuracy" else 1
         groups = self._groups()
-        means = [sign * np.mean([self._value(trial) for trial in trials]) for _, trials in groups]
+        means = [sign * np.mean([self.value(trial) for trial in trials]) for _, trials in groups]
         return dict(groups[int(np.argmin(means))][0])
 
     @property
@@ -105,7 +105,8 @@ class Sweep:
                 return trial.history
         raise ValueError(f"No run has {wanted} with seed {seed}: look into .table for those done.")
 
-    def _value(self, trial):
+    def value(self, trial):
+        """Return `metric` of one run at its best epoch; the worst value there is if it diverged."""
         # a run that diverged in its first epoch has no values at all
         value, higher = trial.score.get(self.metric, math.nan), self.metric == "val_accuracy"
         if trial.score["diverged"] or not math.isfinite(value):

@@ -92,7 +92,7 @@ class Dense(Layer):
             x, rows = x.reshape(-1, x.shape[-1]), delta.reshape(-1, self.units)
         np.matmul(x.T, rows, out=self.gradients["kernel"])
         if self.use_bias:
-            np.add.reduce(rows, axis=0, out=self.gradients["bias"])
+            rows.sum(axis=0, out=self.gradients["bias"])
         if not self.needs_input_gradient:
             return None
         input_gradient = self.workspace("input_gradient", self.x.shape)

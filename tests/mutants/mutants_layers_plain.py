@@ -31,15 +31,15 @@ MUTANTS = [
     dense(
         "Dense",
         "Dense.linear_gradients",
-        "np.add.reduce(rows",
-        "np.add.reduce(rows / len(rows)",
+        "rows.sum(",
+        "(rows / len(rows)).sum(",
         "bias gradient averaged over the batch",
     ),
     dense(
         "Dense",
         "Dense.linear_gradients",
-        "np.add.reduce(rows",
-        "np.add.reduce(rows[:1]",
+        "rows.sum(",
+        "rows[:1].sum(",
         "bias gradient of the first sample alone",
     ),
     dense(

@@ -15,7 +15,8 @@ from html import escape
 import ipywidgets as widgets
 
 from dlkit import checks
-from dlkit.display.controls import Controls
+from dlkit.display.controls import Controls, button
+from dlkit.display.lab_code import LabCode
 from dlkit.display.style import LAB_CSS
 from dlkit.display.svg import to_svg
 from dlkit.plots.figure import to_figure
@@ -57,9 +58,10 @@ class Lab:
         self._closed = False
         self._quiet = set()
         self.controls = Controls(self.control_groups())
-        names = ("picture", "sentence", "message", "details")
+        names = ("picture", "sentence", "message", "details", "code")
         made = [widgets.HTML().add_class(f"lab-{name}") for name in names]
-        self._picture, self._sentence, self._message, self._details = made
+        self._picture, self._sentence, self._message, self._details, self._code = made
+        self._code_is_shown = False
         try:
             self.controls.set(values)
             self.prepare()
@@ -99,6 +101,14 @@ class Lab:
     def met(self):
         """Return whether the challenge is met, or None for a lab that cannot tell."""
 
+    def dlkit_code(self):
+        """Return a program in dlkit that does what the lab shows now, or "" for none."""
+        return ""
+
+    def keras_code(self):
+        """Return a program in Keras that does what the lab shows now, or "" for none."""
+        return ""
+
     # What all labs have
 
     @property
@@ -115,6 +125,21 @@ class Lab:
         """
         verdict = {True: " Challenge met.", False: "", None: ""}[self.met()]
         return f"{type(self).__name__}: {self.sentence}{verdict}"
+
+    def code(self):
+        """Return the code that does what the lab shows now, without the lab.
+
+        Returns
+        -------
+        LabCode
+            Its attributes ``dlkit`` and ``keras`` hold one whole program each.
+        """
+        return LabCode(self.dlkit_code(), self.keras_code())
+
+    def show_code(self):
+        """Show that code under the picture, where it follows the controls; or hide it again."""
+        self._code_is_shown = not self._code_is_shown
+        self.refresh()
 
     def figure(self):
         """Return the present picture as a matplotlib figure that carries its text alternative."""
@@ -187,6 +212,7 @@ class Lab:
                 return
             self.draw()
             self._details.value = self.details()
+            self._code.value = self.code().html() if self._code_is_shown else ""
 
     def draw(self, *, speak=True):
         """Draw the picture alone.
@@ -262,12 +288,12 @@ class Lab:
         for title, group in self.controls.groups().items():
             column.append(widgets.HTML(f'<div class="dlkit-group">{escape(title)}</div>'))
             column.extend(group.values())
-        buttons = self.buttons()
+        buttons = [*self.buttons(), self._code_button()]
         column.append(widgets.HTML(self._help(buttons)))
         row = widgets.HBox(buttons, layout=widgets.Layout(flex_flow="row wrap"))
         left = widgets.VBox(column, layout=widgets.Layout(flex="0 0 322px", overflow="visible"))
         right = widgets.VBox(
-            [self._picture, row, self._message, self._sentence, self._details],
+            [self._picture, row, self._message, self._sentence, self._details, self._code],
             layout=widgets.Layout(flex="1 1 520px", min_width="300px", overflow="auto hidden"),
         )
         body = widgets.HBox([left, right], layout=widgets.Layout(flex_flow="row wrap"))
@@ -275,6 +301,15 @@ class Lab:
         return widgets.VBox([style, body]).add_class("dlkit-lab").add_class(
             f"dlkit-{type(self).__name__.lower()}"
         )  # fmt: skip
+
+    def _code_button(self):
+        return button(
+            "Code",
+            lambda: self.guard(self.show_code),
+            name="show-code",
+            help="Shows or hides the dlkit code and the Keras code that do the same; lab.code() "
+            "gives you both.",
+        )
 
     def _help(self, buttons):
         terms = [(made.description, made.help) for _, made in self.controls.items()]

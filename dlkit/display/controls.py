@@ -112,6 +112,34 @@ def toggle(value, *, label, help):
     return made
 
 
+def text_field(value, *, label, help, longest=200):
+    """Return a line to type in; the lab follows every keystroke.
+
+    Parameters
+    ----------
+    value : str
+        What it holds at first.
+    label, help : str
+        As for `slider`.
+    longest : int
+        The largest number of characters that a program may set.
+
+    Returns
+    -------
+    ipywidgets.Text
+    """
+    made = widgets.Text(
+        value=value,
+        description=label,
+        tooltip=help,
+        style=_STYLE,
+        layout=widgets.Layout(width=CONTROL_WIDTH),
+    )
+    made.help = help
+    made.longest = longest
+    return made
+
+
 def button(label, handler, *, help, name, main=False):
     """Return a button that calls ``handler()`` when it is pressed.
 
@@ -202,6 +230,12 @@ class Controls:
             return checks.number(name, value, minimum=minimum, maximum=maximum, whole=whole)
         if isinstance(made, widgets.Checkbox):
             return checks.truth_value(name, value)
+        if isinstance(made, widgets.Text):
+            if len(checks.text(name, value)) > made.longest:
+                raise ValueError(
+                    f"{name} must have {made.longest} characters or fewer, but got {len(value)}."
+                )
+            return value
         allowed = [pair[1] for pair in made._options_full]
         if all(isinstance(option, str) for option in allowed):
             return checks.choice(name, value, allowed)

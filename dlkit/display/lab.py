@@ -57,6 +57,7 @@ class Lab:
         self._drawing = threading.RLock()
         self._closed = False
         self._quiet = set()
+        self._headings = {}
         self.controls = Controls(self.control_groups())
         names = ("picture", "sentence", "message", "details", "code")
         made = [widgets.HTML().add_class(f"lab-{name}") for name in names]
@@ -185,6 +186,22 @@ class Lab:
     def restore(self, state):
         """Take over what `state` holds beyond the values of the controls."""
 
+    def show_only(self, titles, *, without=()):
+        """Show these groups of controls and hide the others.
+
+        Parameters
+        ----------
+        titles : sequence of str
+            Titles of groups, as `control_groups` has them.
+        without : sequence of str
+            Field names of controls that are hidden all the same.
+        """
+        for title, group in self.controls.groups().items():
+            parts = {"": self._headings[title], **group}
+            for name, widget in parts.items():
+                shown = title in titles and name not in without
+                widget.layout.display = None if shown else "none"
+
     def say(self, words, *, problem=False):
         """Show a message in the lab; "" clears it.
 
@@ -286,8 +303,9 @@ class Lab:
             )
         column = []
         for title, group in self.controls.groups().items():
-            column.append(widgets.HTML(f'<div class="dlkit-group">{escape(title)}</div>'))
-            column.extend(group.values())
+            heading = widgets.HTML(f'<div class="dlkit-group">{escape(title)}</div>')
+            self._headings[title] = heading
+            column.extend([heading, *group.values()])
         buttons = [*self.buttons(), self._code_button()]
         column.append(widgets.HTML(self._help(buttons)))
         row = widgets.HBox(buttons, layout=widgets.Layout(flex_flow="row wrap"))

@@ -6,6 +6,7 @@ from dlkit.activations import ACTIVATIONS
 from dlkit.display.controls import menu, slider, stops
 from dlkit.display.lab import Lab
 from dlkit.display.numbers import fixed, short
+from dlkit.labs import activation_code
 from dlkit.labs.activation_picture import activation_chart, fate
 from dlkit.labs.activation_zones import HIGH, LOW, SATURATED, is_dead, is_saturated, zones
 from dlkit.labs.deep_signal import INITIALIZERS, deep_signal
@@ -140,6 +141,18 @@ class ActivationLab(Lab):
             "<details><summary>The numbers, layer by layer</summary>"
             f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></details>"
         )
+
+    def dlkit_code(self):
+        return activation_code.dlkit_program(*self._for_code())
+
+    def keras_code(self):
+        return activation_code.keras_program(*self._for_code())
+
+    def _for_code(self):
+        controls = self.controls
+        names = ("initializer", "depth", "width", "seed")
+        network = {name: controls[name].value for name in names}
+        return controls.activation.value, self._parameters(), float(controls.x.value), network
 
     def _words(self, f, x, signal):
         depth = len(signal.mean)

@@ -3,6 +3,7 @@
 from dlkit import checks
 from dlkit.display.controls import button, menu, slider
 from dlkit.display.lab import Lab
+from dlkit.labs import backprop_code
 from dlkit.labs import backprop_words as words
 from dlkit.labs.backprop_examples import EXAMPLES
 from dlkit.labs.backprop_picture import backprop_chart
@@ -250,6 +251,15 @@ class BackpropLab(Lab):
         walk = self._walk()
         check = words.nudge_check(walk, self.controls.nudged.value, self.controls.nudge.value)
         return check + words.update_table(walk, self.controls.learning_rate.value, LIMIT)
+
+    def dlkit_code(self):
+        return backprop_code.dlkit_program(*self._for_code())
+
+    def keras_code(self):
+        return backprop_code.keras_program(*self._for_code())
+
+    def _for_code(self):
+        return self._example(), self._numbers(), self.controls.learning_rate.value
 
     # The graph, as the controls have it
 

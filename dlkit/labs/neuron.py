@@ -6,6 +6,7 @@ from dlkit import checks
 from dlkit.display.animation import Animation
 from dlkit.display.controls import button, menu, slider
 from dlkit.display.lab import Lab
+from dlkit.labs import neuron_code
 from dlkit.labs import neuron_words as words
 from dlkit.labs.neuron_model import (
     LIMIT,
@@ -251,6 +252,17 @@ class NeuronLab(Lab):
         else:
             table = words.step_table(*self._last_step, number=self._updates)
         return f'<div style="display:flex;flex-wrap:wrap;align-items:flex-start">{words.points_table(*case)}{table}</div>'
+
+    def dlkit_code(self):
+        return neuron_code.dlkit_program(*self._for_code())
+
+    def keras_code(self):
+        return neuron_code.keras_program(*self._for_code())
+
+    def _for_code(self):
+        controls = self.controls
+        numbers = self._input(), self._parameters()
+        return controls.task.value, *numbers, self._activation(), controls.learning_rate.value
 
     # The neuron, as its controls have it
 

@@ -238,7 +238,7 @@ def _is_bold(bold, index, lines):
 
 
 def _swatch(mark, x, y):
-    if isinstance(mark, marks.Area | marks.Bars):
+    if isinstance(mark, marks.Area | marks.Band | marks.Bars):
         color = mark.color if isinstance(mark.color, str) else mark.color[0]
         return (
             f'<rect x="{x:.1f}" y="{y - 5:.1f}" width="20" height="10" '
@@ -282,6 +282,25 @@ def _(mark: marks.Area, frame):
         f'height="{abs(y1 - y0):.1f}" style="fill:{_color(mark.color)}" '
         f'fill-opacity="{mark.opacity}"/>'
     )
+
+
+@_draw.register
+def _(mark: marks.Band, frame):
+    x, low = _thinned(mark.x, mark.low)
+    high = np.interp(x, mark.x, mark.high) if len(x) else x
+    across = frame.x(x)
+    below, above = (np.clip(frame.y(edge), -1e5, 1e5) for edge in (low, high))
+    path = ""
+    for run in _finite_runs(across, below + above):
+        round_trip = zip(
+            np.append(across[run], across[run][::-1]).tolist(),
+            np.append(below[run], above[run][::-1]).tolist(),
+            strict=True,
+        )
+        path += "M" + " ".join(map("%.1f,%.1f".__mod__, round_trip)) + "Z"
+    if not path:
+        return ""
+    return f'<path d="{path}" style="fill:{_color(mark.color)}" fill-opacity="{mark.opacity}"/>'
 
 
 @_draw.register

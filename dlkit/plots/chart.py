@@ -103,6 +103,32 @@ class Area:
 
 
 @dataclass(frozen=True, eq=False)
+class Band:
+    """The area between two curves.
+
+    Parameters
+    ----------
+    x : array_like, shape (points,)
+        Data coordinates, rising.
+    low, high : array_like, shape (points,)
+        The two curves; where one is not finite there is no area.
+    label, color, opacity
+        As for `Line`.
+    """
+
+    x: np.ndarray
+    low: np.ndarray
+    high: np.ndarray
+    label: str = ""
+    color: str = "grey"
+    opacity: float = 0.2
+
+    def __post_init__(self):
+        for name in ("x", "low", "high"):
+            object.__setattr__(self, name, _floats(getattr(self, name)))
+
+
+@dataclass(frozen=True, eq=False)
 class Bars:
     """Bars from zero to a height, side by side.
 
@@ -278,7 +304,7 @@ class Panel:
     def __post_init__(self):
         if not isinstance(self.marks, list | tuple) or not all(map(_is_mark, self.marks)):
             raise TypeError(
-                "marks must be a list of Line, Points, Area, Bars, Heat, Text, Arrow or Box, but "
+                "marks must be a list of Line, Points, Area, Band, Bars, Heat, Text, Arrow or Box, but "
                 f"got {checks.describe(self.marks)}."
             )
         object.__setattr__(self, "marks", tuple(self.marks))
@@ -361,7 +387,7 @@ class Chart:
 
 
 def _is_mark(thing):
-    return isinstance(thing, Line | Points | Area | Bars | Heat | Text | Arrow | Box)
+    return isinstance(thing, Line | Points | Area | Band | Bars | Heat | Text | Arrow | Box)
 
 
 def _check_range(name, ends):
@@ -407,6 +433,8 @@ def _span(mark, axis):
     if isinstance(mark, Box):
         centre, half = (mark.x, mark.width / 2) if axis == "x" else (mark.y, mark.height / 2)
         return np.array([centre - half, centre + half])
+    if isinstance(mark, Band):
+        return mark.x if axis == "x" else np.concatenate([mark.low, mark.high])
     if isinstance(mark, Bars):
         if axis == "y":
             return np.append(mark.y, 0.0)

@@ -201,6 +201,13 @@ def _(mark: marks.Area, axes):
 
 
 @_draw.register
+def _(mark: marks.Band, axes):
+    axes.fill_between(
+        mark.x, mark.low, mark.high, color=_color(mark.color), alpha=mark.opacity, linewidth=0
+    )
+
+
+@_draw.register
 def _(mark: marks.Bars, axes):
     colors = [mark.color] * len(mark.x) if isinstance(mark.color, str) else mark.color
     axes.bar(
@@ -303,7 +310,7 @@ def _(mark: marks.Box, axes):
 
 
 def _handle(mark):
-    if isinstance(mark, marks.Area | marks.Bars):
+    if isinstance(mark, marks.Area | marks.Band | marks.Bars):
         color = mark.color if isinstance(mark.color, str) else mark.color[0]
         return Patch(color=_color(color), alpha=mark.opacity)
     from matplotlib.lines import Line2D

@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 
 from dlkit.display.svg import to_svg
 from dlkit.plots import style
-from dlkit.plots.chart import Area, Arrow, Bars, Box, Chart, Heat, Line, Panel, Points, Text
+from dlkit.plots.chart import Area, Arrow, Band, Bars, Box, Chart, Heat, Line, Panel, Points, Text
 from dlkit.plots.figure import figure_summary, to_figure
 
 ALL_MARKS = (
@@ -24,6 +24,7 @@ ALL_MARKS = (
         for index, marker in enumerate(style.MARKERS)
     ),
     Area(x1=0.5, label="dead zone"),
+    Band([0, 1, 2], [0, 1, np.nan], [1, 3, 3], "gap"),
     Bars([0, 1], [2, 3], "height", color=("blue", "orange")),
     Heat(np.arange(6).reshape(2, 3), 0, 2, 0, 4),
     Text(1, 1, "two\nlines"),

@@ -17,6 +17,7 @@ import ipywidgets as widgets
 from dlkit import checks
 from dlkit.display.controls import Controls, button
 from dlkit.display.lab_code import LabCode
+from dlkit.display.slider_names import SliderNames
 from dlkit.display.style import LAB_CSS
 from dlkit.display.svg import to_svg
 from dlkit.plots.figure import to_figure
@@ -309,7 +310,9 @@ class Lab:
         buttons = [*self.buttons(), self._code_button()]
         column.append(widgets.HTML(self._help(buttons)))
         row = widgets.HBox(buttons, layout=widgets.Layout(flex_flow="row wrap"))
+        column.append(SliderNames(layout=widgets.Layout(display="none")))
         left = widgets.VBox(column, layout=widgets.Layout(flex="0 0 322px", overflow="visible"))
+        left.add_class("dlkit-controls")
         right = widgets.VBox(
             [self._picture, row, self._message, self._sentence, self._details, self._code],
             layout=widgets.Layout(flex="1 1 520px", min_width="300px", overflow="auto hidden"),

@@ -1,0 +1,167 @@
+"""Every lab in a real JupyterLab: by keyboard alone, in both themes, narrow and wide, judged by axe-core."""
+
+import time
+
+import nbformat
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+
+from dlkit import labs
+
+SERIOUS = ("serious", "critical")
+DARK = "JupyterLab Dark"
+THEME = (
+    "name => jupyterapp.commands.execute('apputils:change-theme', {theme: name}).then(() => null)"
+)
+FOCUS = """name => {
+    const inner = document.querySelector(name + " .noUi-handle, " + name + " select, "
+        + name + " input[type=checkbox], " + name + " input");
+    inner.focus();
+    return inner.matches(".noUi-handle") ? "handle" : inner.tagName.toLowerCase();
+}"""
+# What sticks out of the lab or is cut off in it, to the right; an inner part may scroll on purpose.
+OUTSIDE = """() => {
+    const lab = document.querySelector(".dlkit-lab");
+    const edge = lab.getBoundingClientRect().right + 1;
+    const scrolls = element => {
+        for (let at = element.parentElement; at && at !== lab; at = at.parentElement)
+            if (["auto", "scroll"].includes(getComputedStyle(at).overflowX)) return true;
+        return false;
+    };
+    const found = [];
+    for (const element of lab.querySelectorAll("*")) {
+        const box = element.getBoundingClientRect();
+        if (box.width && box.right > edge && !scrolls(element))
+            found.push(element.className.baseVal ?? element.className);
+    }
+    return found;
+}"""
+# What a screen reader says of each slider, beside what the eye reads.
+SPOKEN = """() => [...document.querySelectorAll(".dlkit-controls .noUi-handle")].map(handle => {
+    const slider = handle.closest(".widget-inline-hbox");
+    const readout = slider.querySelector(".widget-readout");
+    return [[handle.getAttribute("aria-label"), handle.getAttribute("aria-valuetext")],
+        [slider.querySelector(".widget-label").textContent.trim(),
+         (readout.value ?? readout.textContent).trim()]];
+})"""
+ORDER = """() => [...document.querySelectorAll(".dlkit-lab *")]
+    .filter(element => element.tabIndex >= 0 && element.getClientRects().length
+        && !element.disabled)
+    .length"""
+
+
+def wait_for(condition, words, timeout=20):
+    until = time.monotonic() + timeout
+    while time.monotonic() < until:
+        if condition():
+            return
+        time.sleep(0.05)
+    raise AssertionError(f"after {timeout} s: {words}")
+
+
+def show_lab(lab_page, name):
+    """Open a notebook that shows one lab, and wait until it is there."""
+    cell = nbformat.v4.new_code_cell(f"from dlkit.labs import {name}\nlab = {name}()\nlab")
+    kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    notebook = nbformat.v4.new_notebook(cells=[cell], metadata={"kernelspec": kernel})
+    nbformat.write(notebook, lab_page.lab.folder / "notebooks" / f"{name}.ipynb")
+    lab_page.open(f"{name}.ipynb")
+    lab_page.run_all()
+    assert lab_page.failures() == []
+    lab_page.widget("dlkit-lab").scroll_into_view_if_needed()
+    wait_for(lambda: lab_page.widget("lab-sentence").inner_text().strip(), "no sentence")
+
+
+def first_moving_control(name):
+    """Return the field name of the first slider of a lab, and whether it is a slider at all."""
+    lab = getattr(labs, name)()
+    try:
+        for field, control in lab.controls.items():
+            if hasattr(control, "bounds") and not control.disabled:
+                return field
+        return next(iter(lab.controls))
+    finally:
+        lab.close()
+
+
+def judge(lab_page, name, theme):
+    found = Axe().run(lab_page.page, context=".dlkit-lab").response["violations"]
+    serious = [
+        f"{violation['id']}: {violation['help']} at {node['target']}: {node['html'][:160]}"
+        for violation in found
+        if violation["impact"] in SERIOUS
+        for node in violation["nodes"]
+    ]
+    assert not serious, f"{name} in the {theme} theme:\n" + "\n".join(serious)
+
+
+@pytest.mark.parametrize("name", labs.__all__)
+def test_a_lab_is_usable_by_keyboard_and_has_no_serious_fault(lab_page, name):
+    show_lab(lab_page, name)
+    page, field = lab_page.page, first_moving_control(name)
+    before = lab_page.widget("lab-picture").inner_html()
+    page.evaluate(FOCUS, f".lab-{field.replace('_', '-')}")
+    for key in ("ArrowRight", "ArrowRight", "ArrowRight"):
+        page.keyboard.press(key)
+    wait_for(
+        lambda: (
+            lab_page.widget("lab-picture").inner_html() != before
+            or lab_page.widget("lab-message").inner_text().strip()
+        ),
+        f"{name}: {field} was moved by the arrow keys, and neither picture nor message changed",
+    )
+    wait_for(
+        lambda: all(said == read for said, read in page.evaluate(SPOKEN)),
+        f"{name}: a slider is announced otherwise than it looks: {page.evaluate(SPOKEN)}",
+    )
+    code = lab_page.widget("lab-show-code")
+    code.focus()
+    page.keyboard.press("Enter")
+    wait_for(
+        lambda: "import keras" in lab_page.widget("lab-code").inner_text(), "Code shows no code"
+    )
+    page.keyboard.press("Enter")
+    wait_for(lambda: not lab_page.widget("lab-code").inner_text().strip(), "it hides no code")
+    judge(lab_page, name, "light")
+    assert lab_page.errors == []
+    assert lab_page.foreign == []
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("name", labs.__all__)
+def test_a_lab_fits_every_screen_and_theme(lab_page, name):
+    show_lab(lab_page, name)
+    page = lab_page.page
+    for width, height in ((1920, 1080), (1024, 768), (960, 540)):  # the last is 1920 at 200 %
+        page.set_viewport_size({"width": width, "height": height})
+        page.wait_for_timeout(400)
+        assert page.evaluate(OUTSIDE) == [], f"{name} at {width} pixels: cut off at the right"
+    page.evaluate(THEME, DARK)
+    page.wait_for_function("() => document.body.dataset.jpThemeLight === 'false'")
+    page.wait_for_timeout(400)
+    judge(lab_page, name, "dark")
+    assert lab_page.errors == []
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("name", labs.__all__)
+def test_tab_reaches_every_part_of_a_lab_in_order(lab_page, name):
+    show_lab(lab_page, name)
+    page = lab_page.page
+    stops = page.evaluate(ORDER)
+    page.evaluate(FOCUS, ".dlkit-lab [class*=lab-]")
+    seen = []
+    for _ in range(stops + 2):
+        inside = page.evaluate(
+            """() => {
+                const lab = document.querySelector(".dlkit-lab"), at = document.activeElement;
+                if (!lab.contains(at)) return null;
+                const box = at.getBoundingClientRect();
+                return [at.getAttribute("aria-label") || at.innerText || at.className, box.top];
+            }"""
+        )
+        if inside is None:
+            break
+        seen.append(inside)
+        page.keyboard.press("Tab")
+    assert len(seen) >= stops - 1, f"{name}: Tab reached {len(seen)} of {stops}: {seen}"

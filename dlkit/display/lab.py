@@ -138,6 +138,17 @@ class Lab:
         """
         return LabCode(self.dlkit_code(), self.keras_code())
 
+    def pose(self, challenge):
+        """Give the learner another challenge.
+
+        Parameters
+        ----------
+        challenge : str
+            In words.
+        """
+        self.challenge = checks.text("challenge", challenge)
+        self._head.value = self._head_html()
+
     def show_code(self):
         """Show that code under the picture, where it follows the controls; or hide it again."""
         self._code_is_shown = not self._code_is_shown
@@ -297,11 +308,6 @@ class Lab:
             return None
 
     def _arrange(self):
-        head = [f"<h3>{escape(self.title)}</h3>", f"<p>{escape(self.question)}</p>"]
-        if self.challenge:
-            head.append(
-                f'<p class="dlkit-goal"><strong>Challenge:</strong> {escape(self.challenge)}</p>'
-            )
         column = []
         for title, group in self.controls.groups().items():
             heading = widgets.HTML(f'<div class="dlkit-group">{escape(title)}</div>')
@@ -318,10 +324,18 @@ class Lab:
             layout=widgets.Layout(flex="1 1 520px", min_width="300px", overflow="auto hidden"),
         )
         body = widgets.HBox([left, right], layout=widgets.Layout(flex_flow="row wrap"))
-        style = widgets.HTML(f"<style>{LAB_CSS}</style>{''.join(head)}")
-        return widgets.VBox([style, body]).add_class("dlkit-lab").add_class(
+        self._head = widgets.HTML(self._head_html())
+        return widgets.VBox([self._head, body]).add_class("dlkit-lab").add_class(
             f"dlkit-{type(self).__name__.lower()}"
         )  # fmt: skip
+
+    def _head_html(self):
+        head = [f"<h3>{escape(self.title)}</h3>", f"<p>{escape(self.question)}</p>"]
+        if self.challenge:
+            head.append(
+                f'<p class="dlkit-goal"><strong>Challenge:</strong> {escape(self.challenge)}</p>'
+            )
+        return f"<style>{LAB_CSS}</style>{''.join(head)}"
 
     def _code_button(self):
         return button(

@@ -9,8 +9,11 @@ from importlib import import_module
 _LAZY = {
     "NeuronLab": "dlkit.labs.neuron",
     "ActivationLab": "dlkit.labs.activation",
+    "LossLab": "dlkit.labs.loss",
     "BackpropLab": "dlkit.labs.backprop",
     "TrainingLab": "dlkit.labs.training",
+    "AttentionLab": "dlkit.labs.attention",
+    "ConvolutionLab": "dlkit.labs.convolution",
 }
 
 __all__ = list(_LAZY)

@@ -12,6 +12,8 @@ _LAZY = {
     "LossLab": "dlkit.labs.loss",
     "BackpropLab": "dlkit.labs.backprop",
     "TrainingLab": "dlkit.labs.training",
+    "OverfittingLab": "dlkit.labs.overfitting",
+    "SweepLab": "dlkit.labs.sweep",
     "AttentionLab": "dlkit.labs.attention",
     "ConvolutionLab": "dlkit.labs.convolution",
 }

@@ -103,8 +103,34 @@ def train_together(networks, data, configs):
     histories = []
     for first in range(0, len(networks), size):
         group = slice(first, first + size)
-        histories += _Runs(networks[group], data, configs[group]).train()
+        runs = _Runs(networks[group], data, configs[group])
+        for _ in runs.epochs():
+            pass
+        histories += runs.histories()
     return histories
+
+
+def together_by_epoch(networks, data, configs):
+    """Train as `train_together` does, and hand out what is known after each epoch.
+
+    Whoever asks for no further epoch has stopped the runs; the networks hold their weights once
+    all epochs are done.
+
+    Parameters
+    ----------
+    networks, data, configs
+        As for `train_together`.
+
+    Yields
+    ------
+    list of History
+        Of all runs, in the order of ``networks``.
+    """
+    check_data(data)
+    _check(networks, configs)
+    runs = _Runs(networks, data, configs)
+    for _ in runs.epochs():
+        yield runs.histories()
 
 
 def _check(networks, configs):
@@ -199,6 +225,7 @@ class _Runs:
 
     def __init__(self, networks, data, configs):
         self.runs = [_Run(*each) for each in zip(range(len(networks)), networks, configs)]
+        self._everyone = tuple(self.runs)
         self.network, self.config = networks[0], configs[0]
         loss = loss_for(self.network, data, self.config.loss)
         self.parts = checked_parts(self.network, data, loss)
@@ -221,25 +248,31 @@ class _Runs:
         self.gradients = np.zeros_like(self.parameters)
         self._look()
 
-    def train(self):
-        """Train until every run has ended; return their histories."""
-        everyone = list(self.runs)
+    def histories(self):
+        """Return the histories of all runs up to now."""
+        return [run.recorder.history() for run in self._everyone]
+
+    def epochs(self):
+        """Train until every run has ended; yield the number of each epoch that is done."""
+        for epoch in range(1, self.config.epochs + 1):
+            if not self.runs:
+                return
+            with OneThread(), np.errstate(all="ignore"):
+                self._train(epoch)
+            yield epoch
+
+    def _train(self, epoch):
         samples, size = len(self.parts["train"][0]), self.config.batch_size
-        with OneThread(), np.errstate(all="ignore"):
-            for epoch in range(1, self.config.epochs + 1):
-                if not self.runs:
-                    break
-                began, before = perf_counter(), self.parameters.copy()
-                x, y = self._shuffled(epoch)
-                losses, scores = [], []
-                for start in range(0, samples, size):
-                    batch = slice(start, start + size)
-                    loss, score = self._batch(x[..., batch, :], y[:, batch])
-                    losses.append(loss)
-                    scores.append(score)
-                self._record(epoch, np.array(losses), np.concatenate(scores, axis=1), y, began)
-                self._end(epoch, before)
-        return [run.recorder.history() for run in everyone]
+        began, before = perf_counter(), self.parameters.copy()
+        x, y = self._shuffled(epoch)
+        losses, scores = [], []
+        for start in range(0, samples, size):
+            batch = slice(start, start + size)
+            loss, score = self._batch(x[..., batch, :], y[:, batch])
+            losses.append(loss)
+            scores.append(score)
+        self._record(epoch, np.array(losses), np.concatenate(scores, axis=1), y, began)
+        self._end(epoch, before)
 
     def _shuffled(self, epoch):
         """Return inputs (runs or nothing, samples, features) and truth (runs, samples, ...)."""

@@ -7,7 +7,12 @@ from hypothesis import strategies as st
 
 from dlkit import Network, TrainingConfig, TrainingJob, datasets, layers, losses, schedules
 from dlkit.training import train_together
-from dlkit.training.together import can_train_together, softmax_crossentropy
+from dlkit.training.together import (
+    can_train_together,
+    softmax_crossentropy,
+    together_by_epoch,
+)
+from dlkit.training.trials import build_mlp
 
 MOONS = datasets.moons(samples=60)
 SINE = datasets.sine(samples=60)
@@ -144,3 +149,29 @@ def test_runs_that_differ_in_more_are_refused():
         train_together([network()], MOONS, [config, config])
     with pytest.raises(TypeError, match="networks"):
         train_together([], MOONS, [])
+
+
+def test_epoch_by_epoch_is_the_same_and_can_be_left():
+    data = datasets.moons()
+    configs = [
+        TrainingConfig(epochs=3, learning_rate=rate, early_stopping=False, seed=seed)
+        for rate in (0.01, 0.1)
+        for seed in (0, 1)
+    ]
+
+    def networks():
+        return [build_mlp(data, config.seed, width=8, dtype="float64") for config in configs]
+
+    whole, again = networks(), networks()
+    expected = train_together(whole, data, configs)
+    seen = list(together_by_epoch(again, data, configs))
+    assert [len(histories[0]) for histories in seen] == [1, 2, 3]
+    for history, other in zip(expected, seen[-1]):
+        assert history.history == other.history and history.stop_reason == other.stop_reason
+    for network, other in zip(whole, again):
+        assert np.array_equal(network.flat_parameters, other.flat_parameters)
+
+    first = next(together_by_epoch(networks(), data, configs))
+    assert [history.history["loss"] for history in first] == [
+        history.history["loss"][:1] for history in expected
+    ]

@@ -73,13 +73,14 @@ def show_lab(lab_page, name):
 
 
 def first_moving_control(name):
-    """Return the field name of the first slider of a lab, and whether it is a slider at all."""
+    """Return the field name of the first slider that a lab shows."""
     lab = getattr(labs, name)()
     try:
         for field, control in lab.controls.items():
-            if hasattr(control, "bounds") and not control.disabled:
+            shown = control.layout.display != "none" and not control.disabled
+            if hasattr(control, "bounds") and shown:
                 return field
-        return next(iter(lab.controls))
+        raise AssertionError(f"{name} shows no slider at first")
     finally:
         lab.close()
 

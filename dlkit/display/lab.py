@@ -312,7 +312,7 @@ class Lab:
         for title, group in self.controls.groups().items():
             heading = widgets.HTML(f'<div class="dlkit-group">{escape(title)}</div>')
             self._headings[title] = heading
-            column.extend([heading, *group.values()])
+            column.extend([heading, *_rows(group.values())])
         buttons = [*self.buttons(), self._code_button()]
         column.append(widgets.HTML(self._help(buttons)))
         row = widgets.HBox(buttons, layout=widgets.Layout(flex_flow="row wrap"))
@@ -398,6 +398,16 @@ def _present_cell():
         return None, None
     request = header.get("header", {}).get("msg_id")
     return header.get("metadata", {}).get("cellId"), request
+
+
+def _rows(controls):
+    """Return the controls as they stand in the column: many boxes to tick two in a row."""
+    controls = list(controls)
+    if len(controls) < 5 or not all(isinstance(made, widgets.Checkbox) for made in controls):
+        return controls
+    for made in controls:
+        made.layout.width = "148px"
+    return [widgets.Box(controls, layout=widgets.Layout(flex_flow="row wrap", flex="0 0 auto"))]
 
 
 def _close_all(widget):

@@ -142,7 +142,9 @@ def _legend_columns(labelled, width):
     lengths = [len(mark.label) for mark in labelled]
     for columns in (2, 1) if len(lengths) in (2, 4) else (3, 2, 1):
         longest = [max(part) for part in np.array_split(lengths, columns) if len(part)]
-        if 44 * len(longest) + 5.6 * sum(longest) <= width - 30:
+        if (
+            44 * len(longest) + 6.4 * sum(longest) <= width - 60
+        ):  # the axis and its label stand left of it
             return columns
     return 1
 

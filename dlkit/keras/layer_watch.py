@@ -27,11 +27,10 @@ class LayerWatch:
 
     def __init__(self, model):
         places = {id(variable): i for i, variable in enumerate(model.trainable_variables)}
-        self._places = {}  # layer name -> where its weights stand in model.trainable_variables
-        for name, layer in _rows(model):
-            own = [places[id(v)] for v in layer.trainable_variables if id(v) in places]
-            if own:
-                self._places[name] = own
+        self._places = {  # layer name -> where its weights stand in model.trainable_variables
+            name: [places[id(variable)] for variable in own]
+            for name, own in trained_weights(model).items()
+        }
         self._order = [name for name, _ in _rows(model)]
         rectified = _rectified(model)
         self._rectified, self._look = list(rectified), None
@@ -74,6 +73,17 @@ class LayerWatch:
             for name in self._order
             if name in self._places or name in dead
         )
+
+
+def trained_weights(model):
+    """Return layer name → its trained variables, for every layer of a built model that has some."""
+    known = {id(variable) for variable in model.trainable_variables}
+    found = {}
+    for name, layer in _rows(model):
+        own = [variable for variable in layer.trainable_variables if id(variable) in known]
+        if own:
+            found[name] = own
+    return found
 
 
 def _rows(model, prefix=""):

@@ -56,14 +56,23 @@ class Goal:
 
     def sentence(self):
         """Return the goal in words."""
-        name = {"accuracy": "training accuracy", "val_accuracy": "validation accuracy"}
+        several = "s" if self.within_epochs > 1 else ""
         words = (
-            f"Reach {_percent(self.at_least)} {name[self.metric]} "
-            f"within {self.within_epochs} epochs"
+            f"Reach {_percent(self.at_least)} {_METRICS[self.metric]} "
+            f"within {self.within_epochs} epoch{several}"
         )
         if self.changing_only:
-            fields = " and ".join(field.replace("_", " ") for field in self.changing_only)
-            words += f" by changing only the {fields}"
+            words += f" by changing only the {_and(self.changing_only)}"
+        return words + "."
+
+    def achievement(self, value, epoch):
+        """Return in words how the goal was reached: with which value, in which epoch."""
+        words = (
+            f"{_percent(value)} {_METRICS[self.metric]} in epoch {epoch}, where "
+            f"{_percent(self.at_least)} in epoch {self.within_epochs} would have done"
+        )
+        if self.changing_only:
+            words += f", and nothing changed but the {_and(self.changing_only)}"
         return words + "."
 
     def verdict(self, history, opening, settings):
@@ -89,13 +98,52 @@ class Goal:
         moved = [name for name in settings if settings[name] != opening[name]]
         others = [name for name in moved if name not in self.changing_only]
         if self.changing_only and others:
-            also = " and ".join(name.replace("_", " ") for name in others)
-            return f"Challenge: {best} is enough, but you also changed the {also}."
+            return f"Challenge: {best} is enough, but you also changed the {_and(others)}."
         return ""
 
     def to_dict(self):
         """Return the goal as a dictionary that JSON can hold."""
         return {**asdict(self), "changing_only": list(self.changing_only)}
+
+
+LADDER = (
+    Goal(at_least=0.95, within_epochs=10, changing_only=("learning_rate",)),
+    Goal(at_least=0.96, within_epochs=10, changing_only=("learning_rate",)),
+    Goal(at_least=0.95, within_epochs=3, changing_only=("learning_rate", "batch_size")),
+    Goal(at_least=0.98, within_epochs=20, changing_only=("learning_rate", "batch_size", "epochs")),
+)
+"""Goals for the digits, the easiest first; each allows what the one before it allows."""
+
+
+def next_goal(goal, dataset):
+    """Return the first goal of the ladder that is harder than the given one.
+
+    Parameters
+    ----------
+    goal : Goal
+        The present one; one that is not of the ladder is followed by the first that asks for more.
+    dataset : str
+        What the lab was opened with: the ladder is for the digits.
+
+    Returns
+    -------
+    Goal or None
+    """
+    if dataset != "digits":
+        return None
+    if goal in LADDER:
+        left = LADDER[LADDER.index(goal) + 1 :]
+    else:
+        left = [rung for rung in LADDER if rung.at_least > goal.at_least]
+    return left[0] if left else None
+
+
+_METRICS = {"accuracy": "training accuracy", "val_accuracy": "validation accuracy"}
+
+
+def _and(names):
+    words = [name.replace("_", " ") for name in names]
+    return " and the ".join([", the ".join(words[:-1]), words[-1]] if words[1:] else words)
 
 
 def _percent(share):

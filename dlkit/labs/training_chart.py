@@ -12,8 +12,10 @@ from dlkit.plots.chart import Chart, Line, Panel, Points
 from dlkit.plots.run_curves import NAMES, SINGLE
 from dlkit.plots.style import FOREGROUND, TRAINING_DASH, VALIDATION_DASH, series_color
 
+_PALE = 0.4
 
-@dataclass(frozen=True)
+
+@dataclass(frozen=True, eq=False)
 class Run:
     """One run, ready to be drawn.
 
@@ -40,7 +42,7 @@ class Run:
         object.__setattr__(self, "columns", self.history.history)  # made once, read often
 
 
-def training_chart(runs, *, epochs, metric, summary):
+def training_chart(runs, *, epochs, metric, summary, strong=None):
     """Return the loss panel and the metric panel of one or several runs.
 
     Parameters
@@ -53,6 +55,8 @@ def training_chart(runs, *, epochs, metric, summary):
         ``"accuracy"`` or ``"mae"``.
     summary : str
         The text alternative.
+    strong : Run, optional
+        The earlier run that the present one is compared with: the others are drawn paler.
 
     Returns
     -------
@@ -60,14 +64,15 @@ def training_chart(runs, *, epochs, metric, summary):
     """
     losses, measures = [*_batches(runs[-1])], []
     for run in runs:
-        losses += _pair(run, "loss")
-        measures += _pair(run, metric)
+        opacity = 1.0 if run is runs[-1] or run is strong else _PALE
+        losses += _pair(run, "loss", opacity)
+        measures += _pair(run, metric, opacity)
     losses += _best(runs[-1])
     if runs[-1].label:
         losses += _key()
         measures += _key()
     columns = runs[-1].columns
-    common = {"x_label": "epoch", "x_range": (0, 1.02 * epochs), "x_ticks": _epoch_ticks(epochs)}
+    common = {"x_label": "epoch", "x_range": (0, 1.02 * epochs), "x_ticks": epoch_ticks(epochs)}
     loss = Panel(
         losses,
         title=_title("loss", "{:.3g}", columns),
@@ -94,7 +99,8 @@ def _title(key, form, columns):
     return f"{name.capitalize()}, before the end of the first epoch"
 
 
-def _epoch_ticks(epochs):
+def epoch_ticks(epochs):
+    """Return ticks at whole epochs, eight at most."""
     step = next(size for size in (1, 2, 5, 10, 20, 50, 100) if epochs / size <= 7)
     return tuple((at, str(at)) for at in range(0, epochs + 1, step))
 
@@ -106,7 +112,7 @@ def _batches(run):
         yield Line(at, losses, "each batch", color="grey", width=1, opacity=0.55)
 
 
-def _pair(run, key):
+def _pair(run, key, opacity):
     columns, at = run.columns, np.arange(1, len(run.history) + 1)
     names = (run.label, "") if run.label else ("training", "validation")
     dashes = (TRAINING_DASH, VALIDATION_DASH)
@@ -114,9 +120,9 @@ def _pair(run, key):
         (key, f"val_{key}"), names, _colors(run), dashes, strict=True
     ):
         if column in columns:
-            yield Line(at, columns[column], name, color, dash)
+            yield Line(at, columns[column], name, color, dash, opacity=opacity)
             if len(at) == 1:  # a line of one point is invisible
-                yield Points(at, columns[column], color=color, size=5)
+                yield Points(at, columns[column], color=color, size=5, opacity=opacity)
 
 
 def _key():

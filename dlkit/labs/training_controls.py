@@ -1,7 +1,7 @@
-"""The controls of the training lab."""
+"""The controls and the buttons of the training lab."""
 
 from dlkit import datasets
-from dlkit.display.controls import menu, slider, stops, toggle
+from dlkit.display.controls import button, menu, slider, stops, toggle
 from dlkit.labs.architectures import ARCHITECTURES
 
 FULL_SPEED = 0.0
@@ -77,8 +77,67 @@ def control_groups():
                 unit="batches",
                 help="Batches per second, so that you can watch.",
             ),
+            "view": menu(
+                "curves",
+                [("loss and accuracy", "curves"), ("inside the layers", "layers")],
+                label="picture",
+                help="Loss and accuracy over the epochs; or gradient, step, dead units and weights "
+                "of each layer.",
+            ),
             "overlay": toggle(
                 True, label="show earlier runs", help="Draws the runs before behind this one."
             ),
+            "compare": menu(
+                "previous",
+                [
+                    ("the run before", "previous"),
+                    ("the best run", "best"),
+                    ("the first run", "first"),
+                ],
+                label="compare with",
+                help="Which earlier run on the same data this one is compared with, in words; it is "
+                "drawn stronger than the others.",
+            ),
+            "script": menu(
+                "dlkit",
+                [("dlkit", "dlkit"), ("Keras", "keras")],
+                label="script in",
+                help="What Save script writes: a program in dlkit, which repeats the run to the "
+                "digit, or one for Keras's own fit.",
+            ),
         },
+    }
+
+
+def run_buttons(lab):
+    """Return name -> button of everything that one can do with a run.
+
+    Parameters
+    ----------
+    lab : RunningLab
+
+    Returns
+    -------
+    dict of str to ipywidgets.Button
+    """
+
+    def made(label, action, help, main=False):
+        return button(
+            label, lambda: lab.guard(action), name=label.lower().replace(" ", "-"), main=main,
+            help=help,
+        )  # fmt: skip
+
+    return {
+        "start": made(
+            "Start",
+            lab.run,
+            "Trains from the initial weights with the settings at the left.",
+            main=True,
+        ),
+        "pause": made("Pause", lab.pause, "Holds after the present batch; press again to go on."),
+        "step": made("Step", lab.step, "Trains one single batch, then waits."),
+        "stop": made("Stop", lab.stop, "Ends the run after the present batch, with a report."),
+        "rewind": made(
+            "Rewind", lab.rewind, "Back to the same initial weights, before the first batch."
+        ),
     }

@@ -1,25 +1,28 @@
-"""What the training lab says in words: where a run is, its report, the table of runs."""
+"""What the training lab says in words: where a run is, how it looks, the table of runs."""
 
 import re
 from html import escape
 
-from dlkit.labs.architectures import ARCHITECTURES
+from dlkit.labs.training_runs import differences, setting_in_words
 from dlkit.report import Report
 from dlkit.report.html import report_fragment
 
-_COLUMNS = (
-    "run",
-    "data",
-    "network",
-    "engine",
-    "optimizer",
-    "learning rate",
-    "batch size",
+_SETTINGS = {
+    "dataset": "data",
+    "architecture": "network",
+    "engine": "engine",
+    "optimizer": "optimizer",
+    "learning_rate": "learning rate",
+    "batch_size": "batch size",
+}
+_RESULTS = (
     "epochs run",
     "best epoch",
     "validation loss then",
+    "validation accuracy then",
     "diagnosis",
 )
+_SURE = ((0.8, "clear"), (0.6, "likely"), (0.0, "a guess"))
 
 
 def progress_sentence(status, history):
@@ -86,13 +89,80 @@ def _with_code(html):
     return re.sub(r"`([^`]+)`", r"<code>\1</code>", html)
 
 
-def runs_table(runs):
+def diagnosis_html(diagnosis, epochs):
+    """Return what a run that goes on looks like, with the evidence and the first advice, as HTML.
+
+    Parameters
+    ----------
+    diagnosis : Diagnosis
+    epochs : int
+        Whole epochs so far.
+
+    Returns
+    -------
+    str
+    """
+    sure = next(words for least, words in _SURE if diagnosis.confidence >= least)
+    early = diagnosis.label == "not_enough_evidence"
+    title = "Too early to tell" if early else f"{diagnosis.title} ({sure})"
+    words = f"{escape(' '.join(diagnosis.evidence))}"
+    if diagnosis.advice and not diagnosis.is_good and not early:
+        words += f" <em>To try:</em> {_with_code(escape(diagnosis.advice[0]))}"
+    return (
+        '<div class="dlkit-report dlkit-so-far"><p>'
+        f"<strong>Diagnosis after epoch {epochs}: {escape(title)}.</strong> {words}</p></div>"
+    )
+
+
+def met_html(goal, history):
+    """Return the celebration of a goal that is met, as HTML."""
+    values = history.history[goal.metric]
+    at = next(i for i, value in enumerate(values, start=1) if value >= goal.at_least)
+    return (
+        '<div class="dlkit-met"><strong>✓ Challenge met. Well done!</strong> '
+        f"{escape(goal.achievement(values[at - 1], at))} Press <strong>Next goal</strong> for a "
+        "harder one.</div>"
+    )
+
+
+def paragraph(title, words):
+    """Return a paragraph that begins with its title, as HTML; "" without words."""
+    if not words:
+        return ""
+    return f"<p><strong>{escape(title)}</strong> {escape(words)}</p>"
+
+
+def saved(files, framework):
+    """Say what `TrainingLab.save_script` has written, by names alone.
+
+    Parameters
+    ----------
+    files : list of Path
+        The script first.
+    framework : str
+        ``"dlkit"`` or ``"keras"``.
+
+    Returns
+    -------
+    str
+    """
+    script, *others = [file.name for file in files]
+    words = f"Saved as {script}, beside this notebook"
+    if others:
+        words += f" (it needs {' and '.join(others)})"
+    how = "repeats this run to the digit" if framework == "dlkit" else "trains by Keras's own fit"
+    return f"{words}. It {how} and compares the losses: python {script}"
+
+
+def runs_table(runs, settings):
     """Return a table of the runs so far as HTML, "" if there are none.
 
     Parameters
     ----------
     runs : sequence of KeptRun
         Oldest first.
+    settings : dict or None
+        Those of the present run: where another run differs, the cell is marked.
 
     Returns
     -------
@@ -100,29 +170,27 @@ def runs_table(runs):
     """
     if not runs:
         return ""
-    head = "".join(f'<th scope="col">{name}</th>' for name in _COLUMNS)
-    rows = "".join(_row(run) for run in runs)
+    names = ("run", *_SETTINGS.values(), *_RESULTS)
+    head = "".join(f'<th scope="col">{name}</th>' for name in names)
+    rows = "".join(_row(run, settings or run.settings) for run in runs)
     return (
-        "<details open><summary>Runs so far</summary>"
-        f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></details>"
+        '<div class="dlkit-scroll"><table><caption>Runs so far (underlined: differs from the run '
+        f"shown)</caption><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>"
     )
 
 
-def _row(run):
-    settings, history = run.settings, run.history
-    best = history.best_epoch
-    losses = history.history.get("val_loss")
-    cells = (
-        settings["dataset"],
-        ARCHITECTURES[settings["architecture"]].label,
-        settings["engine"],
-        settings["optimizer"],
-        f"{settings['learning_rate']:.2g}",
-        settings["batch_size"],
-        len(history),
-        best or "–",
-        f"{losses[best - 1]:.3g}" if losses and best else "–",
+def _row(run, settings):
+    other = differences(run.settings, settings)
+    data = ""
+    for name in _SETTINGS:
+        mark = ' class="right"' if name in other else ""
+        data += f"<td{mark}>{escape(setting_in_words(name, run.settings[name]))}</td>"
+    results = (
+        len(run.history),
+        run.history.best_epoch or "–",
+        "–" if run.best_loss is None else f"{run.best_loss:.3g}",
+        "–" if run.best_accuracy is None else f"{100 * run.best_accuracy:.1f} %",
         run.diagnosis.replace("_", " "),
     )
-    data = "".join(f"<td>{escape(str(cell))}</td>" for cell in cells)
+    data += "".join(f"<td>{escape(str(cell))}</td>" for cell in results)
     return f'<tr><th scope="row">{run.number}</th>{data}</tr>'

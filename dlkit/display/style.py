@@ -29,6 +29,10 @@ LAB_CSS = """
 .dlkit-lab .dlkit-report { display: flex; flex-wrap: wrap; gap: 4px 22px; align-items: flex-start;
   overflow-x: auto; }
 .dlkit-lab .dlkit-report > p, .dlkit-lab .dlkit-report > ol { flex: 1 0 100%; }
+.dlkit-lab .dlkit-met { border-left: 4px solid #009E73; padding: 4px 8px; margin: 4px 0;
+  font-size: 13px; line-height: 1.45; }
+.dlkit-lab .dlkit-so-far { min-height: 57px; } /* three lines: what stands below stays in place */
+.dlkit-lab .dlkit-scroll { overflow-x: auto; }
 .dlkit-lab .widget-html-content { line-height: 1.45; }
 .dlkit-lab .dlkit-main button, .dlkit-lab button.dlkit-main { font-weight: 600; }
 .dlkit-lab button:focus-visible, .dlkit-lab input:focus-visible, .dlkit-lab select:focus-visible,

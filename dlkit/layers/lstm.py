@@ -35,6 +35,8 @@ class LSTM(Gated):
         ``input``, ``forget``, ``candidate``, ``output``: each (batch, time, units).
     cell_states : numpy.ndarray
         c after each time step, (batch, time, units).
+    cell_gradients : numpy.ndarray
+        ∂L/∂c for each of them, with all that follows from it in time, after ``backward``.
     hidden_states, hidden_gradients, final_state, initial_gradient
         See `Recurrent`; a state is the pair (h, c).
     """
@@ -199,6 +201,11 @@ class LSTM(Gated):
     def cell_states(self):
         """Return c after each time step; None before the first forward."""
         return self._states and self._states[1][1:].transpose(1, 0, 2)
+
+    @property
+    def cell_gradients(self):
+        """Return ∂L/∂c after each time step, (batch, time, units); None before backward."""
+        return self._state_gradients and self._state_gradients[1][1:].transpose(1, 0, 2)
 
     def get_config(self):
         return {**super().get_config(), "unit_forget_bias": self.unit_forget_bias}

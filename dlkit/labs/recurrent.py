@@ -1,0 +1,317 @@
+"""RecurrentLab: states and gates over time, the gradient through time, and the next character."""
+
+from dlkit.display.controls import button, menu, slider, text_field
+from dlkit.display.lab import Lab
+from dlkit.labs import recurrent_code as code
+from dlkit.labs import recurrent_words as words
+from dlkit.labs.recurrent_gradient import CELLS, NAMES, gradient_through_time
+from dlkit.labs.recurrent_picture import adding_chart, gradient_chart, next_chart, text_chart
+from dlkit.labs.recurrent_readers import (
+    LONGEST_LINE,
+    adding_examples,
+    adding_reader,
+    character_reader,
+    known_text,
+    next_character,
+    probabilities,
+    read_adding,
+    read_text,
+    step_in_numbers,
+)
+from dlkit.labs.recurrent_training import ADDING_LENGTH, CHARACTER_UNITS, EXAMPLES, corpus_lines
+
+SURVIVES = (0.1, 10.0)
+"""A gradient survives if before the first step it is between these multiples of the last one."""
+
+_CHALLENGE_LENGTH = 100
+_VIEWS = {
+    "adding": "states: two numbers to add",
+    "text": "states: your text",
+    "next": "next character of your text",
+    "gradient": "gradient through time",
+}
+_USED = {
+    "adding": {"cell", "example", "step", "unit"},
+    "text": {"cell", "step", "unit", "text", "temperature", "seed"},
+    "next": {"cell", "text", "temperature", "seed"},
+    "gradient": {"length", "recurrent_scale", "gate_bias", "seed"},
+}
+
+
+class RecurrentLab(Lab):
+    """Look into recurrent networks: what they keep, what reaches back through time, what they write.
+
+    The networks were trained beforehand (`dlkit.labs.recurrent_training`): six of them, SimpleRNN,
+    LSTM and GRU on the adding problem and on the characters of ``data/sentences``. For the gradient
+    the layers are fresh.
+
+    Parameters
+    ----------
+    challenge : str, optional
+        What the learner should try.
+    **values
+        Opening values of the controls: ``view cell example step unit text temperature length
+        recurrent_scale gate_bias seed``.
+
+    Examples
+    --------
+    >>> lab = RecurrentLab(view="gradient", length=100)   # doctest: +SKIP
+    >>> lab.controls.gate_bias.value = 2.0                # doctest: +SKIP
+    >>> print(lab.summary())                              # doctest: +SKIP
+    """
+
+    title = "Recurrent lab"
+    question = "What does a recurrent network keep, and how far back can it learn from?"
+    challenge = (
+        "In the view “gradient through time”, with 100 time steps, let the gradients of LSTM and of "
+        "GRU both come through: between a tenth and ten times what they were at the end."
+    )
+
+    def control_groups(self):
+        return {
+            "What to see": {
+                "view": menu(
+                    "adding", [(label, name) for name, label in _VIEWS.items()], label="view",
+                    help="The states of a trained network, what it expects next, or the gradient.",
+                ),
+                "cell": menu(
+                    "lstm", [(NAMES[name], name) for name in CELLS], label="cell",
+                    help="Which recurrent layer; the view of the gradient shows all three.",
+                ),
+            },
+            "Reading": {
+                "example": slider(
+                    3, 1, EXAMPLES, whole=True, label="sequence",
+                    help="Which of twenty sequences with two marked numbers, none trained on.",
+                ),
+                "step": slider(
+                    31, 1, ADDING_LENGTH, whole=True, label="time step",
+                    help="The step whose gates are written out under the picture.",
+                ),
+                "unit": slider(
+                    7, 1, CHARACTER_UNITS, whole=True, label="unit",
+                    help="Whose gates are drawn: 16 units add numbers, 64 read text.",
+                ),
+            },
+            "Your text": {
+                "text": text_field(
+                    "the cats that see a dog sleep", label="text", longest=LONGEST_LINE,
+                    help="What the network reads. It knows the small letters, space and full stop of "
+                    "its 2,058 sentences about cats, dogs and robots.",
+                ),
+                "temperature": slider(
+                    1.0, 0.1, 2.0, step=0.05, label="temperature",
+                    help="What the logits are divided by: small is cautious, large is wild.",
+                ),
+            },
+            "Gradient": {
+                "length": slider(
+                    60, 1, 150, whole=True, label="time steps",
+                    help="From the first step to the one that the loss looks at.",
+                ),
+                "recurrent_scale": slider(
+                    1.0, 0.1, 2.0, step=0.05, label="scale of U",
+                    help="The orthogonal matrix U, through which h comes back, times this number.",
+                ),
+                "gate_bias": slider(
+                    1.0, -2.0, 6.0, step=0.1, label="gate bias",
+                    help="Bias of the gate that keeps the old state: LSTM's forget gate (Keras "
+                    "starts it at 1) and GRU's update gate (Keras: 0).",
+                ),
+            },
+            "Chance": {
+                "seed": slider(
+                    0, 0, 50, whole=True, label="seed",
+                    help="Draws other weights for the gradient, and other characters.",
+                ),
+            },
+        }  # fmt: skip
+
+    def prepare(self):
+        self._follow_view()
+        self._follow_text()
+
+    def buttons(self):
+        return [
+            button(
+                "Next character", lambda: self.guard(self.write), name="write", main=True,
+                help="Draws the next character by its probability and puts it behind the text.",
+            ),
+            button(
+                "Rest of the line", lambda: self.guard(self.write_line), name="write-line",
+                help="Goes on until the network ends the line.",
+            ),
+            button(
+                "Clear text", lambda: self.guard(self.clear), name="clear",
+                help="An empty line, to type or to let the network begin.",
+            ),
+        ]  # fmt: skip
+
+    # What the buttons do; each may be called from a cell just as well
+
+    def write(self):
+        """Draw the next character and put it behind the text; say so when the line ends there.
+
+        Returns
+        -------
+        str
+            The character, or "" at the end of the line.
+        """
+        text, _ = known_text(self.controls.text.value)
+        letter = self._draw(text)
+        if letter:
+            self._set_text(text + letter)
+        else:
+            self._set_text(text)
+            self.say(f"Here the network ends the line. {self._verdict(text)}".strip())
+        return letter
+
+    def write_line(self):
+        """Let the network write until it ends the line, or the line is 120 characters long.
+
+        Returns
+        -------
+        str
+            The whole line.
+        """
+        text, _ = known_text(self.controls.text.value)
+        while letter := self._draw(text):
+            text += letter
+        self._set_text(text)
+        self.say(self._verdict(text))
+        return text
+
+    def clear(self):
+        """Begin an empty line."""
+        self._set_text("")
+
+    def _draw(self, text):
+        controls = self.controls
+        if len(text) >= LONGEST_LINE:
+            return ""
+        temperature, seed = float(controls.temperature.value), controls.seed.value
+        return next_character(controls.cell.value, text, temperature, seed).strip("\n")
+
+    def _set_text(self, text):
+        with self.quietly():
+            self.controls.text.value = text
+            if self.controls.view.value not in ("text", "next"):
+                self.controls.view.value = "next"
+        self._follow_view()
+        self.say("")
+        self.refresh()
+
+    def _verdict(self, line):
+        try:
+            known = {line for lines in corpus_lines() for line in lines}
+        except FileNotFoundError:
+            return ""
+        return words.verdict(line, known)
+
+    # What is shown
+
+    def changed(self, name):
+        if name == "view":
+            self._follow_view()
+        self._follow_text()
+
+    def _follow_view(self):
+        """Let only those controls be moved that matter in this view."""
+        used = _USED[self.controls.view.value]
+        for name, control in self.controls.items():
+            control.disabled = name != "view" and name not in used
+
+    def _follow_text(self):
+        text, unknown = known_text(self.controls.text.value)
+        if unknown and self.controls.view.value in ("text", "next"):
+            self.say(f"The network has never seen {' '.join(unknown)}: left out.")
+        elif self.controls.unit.value > self._units and self.controls.view.value == "adding":
+            self.say(f"This network has {self._units} units; unit {self._units} is shown.")
+
+    @property
+    def _units(self):
+        return 16 if self.controls.view.value == "adding" else CHARACTER_UNITS
+
+    def _place(self, reading):
+        """Return step and unit, counted from 0, as far as there are so many."""
+        step = min(self.controls.step.value, len(reading.hidden)) - 1
+        return step, min(self.controls.unit.value, reading.hidden.shape[1]) - 1
+
+    def _reading(self):
+        controls = self.controls
+        if controls.view.value == "adding":
+            return read_adding(controls.cell.value, controls.example.value - 1)
+        return read_text(controls.cell.value, known_text(controls.text.value)[0])
+
+    def _gradients(self):
+        controls = self.controls
+        settings = (
+            controls.length.value,
+            float(controls.recurrent_scale.value),
+            float(controls.gate_bias.value),
+            controls.seed.value,
+        )
+        return {cell: gradient_through_time(cell, *settings) for cell in CELLS}
+
+    def met(self):
+        """Whether the gradients of LSTM and GRU survive a hundred time steps or more."""
+        controls = self.controls
+        if controls.view.value != "gradient" or controls.length.value < _CHALLENGE_LENGTH:
+            return False
+        found = self._gradients()
+        return all(SURVIVES[0] <= found[cell].survival <= SURVIVES[1] for cell in ("lstm", "gru"))
+
+    def chart(self):
+        """Return the picture of the present view, with its sentence."""
+        controls = self.controls
+        if controls.view.value == "gradient":
+            found, length = self._gradients(), controls.length.value
+            scale, bias = float(controls.recurrent_scale.value), float(controls.gate_bias.value)
+            summary = words.gradient_sentence(found, length, scale, bias)
+            return gradient_chart(found, length, SURVIVES, summary)
+        reading, text = self._reading(), known_text(controls.text.value)[0]
+        step, unit = self._place(reading)
+        if controls.view.value == "adding":
+            example = controls.example.value - 1
+            y = float(adding_examples()[1][example])
+            summary = words.adding_sentence(reading, y, example, step, unit)
+            return adding_chart(reading, y, step, unit, summary)
+        if controls.view.value == "text":
+            summary = words.text_sentence(reading, text, step, unit)
+            return text_chart(reading, text, step, unit, summary)
+        temperature = float(controls.temperature.value)
+        shares = probabilities(reading.outputs[-1], temperature)
+        summary = words.next_sentence(reading.cell, text, shares, temperature)
+        return next_chart(reading, text, shares, summary)
+
+    def details(self):
+        """Return one time step of one unit with all its numbers, in the views of states."""
+        view, cell = self.controls.view.value, self.controls.cell.value
+        if view not in ("adding", "text"):
+            return ""
+        reading = self._reading()
+        step, unit = self._place(reading)
+        network = adding_reader(cell) if view == "adding" else character_reader(cell)
+        numbers = step_in_numbers(network, reading, step, unit)
+        return words.step_table(cell, numbers, step, unit)
+
+    def dlkit_code(self):
+        """Return the present view as a program in dlkit."""
+        return self._programs()[0]
+
+    def keras_code(self):
+        """Return the present view as a program in Keras."""
+        return self._programs()[1]
+
+    def _programs(self):
+        controls = self.controls
+        cell, view = controls.cell.value, controls.view.value
+        if view == "gradient":
+            scale, bias = float(controls.recurrent_scale.value), float(controls.gate_bias.value)
+            return code.gradient_code(controls.length.value, scale, bias, controls.seed.value)
+        reading = self._reading()
+        step, unit = self._place(reading)
+        if view == "adding":
+            return code.adding_code(cell, controls.example.value - 1, step, unit)
+        text, temperature = known_text(controls.text.value)[0], float(controls.temperature.value)
+        return code.text_code(cell, text, step, unit, temperature)

@@ -13,6 +13,9 @@ LESSONS = {
     "00": "Start here",
     "01": "The neuron",
     "03": "Backpropagation",
+    "04": "Optimizers",
+    "07": "Overfitting",
+    "11": "The Transformer",
 }
 LEVELS = ("fill in", "build", "open")
 

@@ -19,11 +19,11 @@ _LOWEST_SHOWN = 1e-8
 _SQUARES = ("second_moment", "mean_square", "accumulator", "largest", "mean_square_change")
 _NAMES = {
     "first_moment": "mean gradient",
-    "second_moment": "root of mean square",
-    "mean_square": "root of mean square",
-    "accumulator": "root of sum of squares",
+    "second_moment": "root mean square",
+    "mean_square": "root mean square",
+    "accumulator": "root sum of squares",
     "largest": "largest root so far",
-    "mean_square_change": "root of mean square step",
+    "mean_square_change": "root mean square step",
     "norm": "largest gradient of late",
     "mean": "mean gradient",
     "linear": "sum of gradients",
@@ -79,7 +79,7 @@ def optimizer_chart(surface_name, paths, step, inside, summary):
         _losses(surface_name, ground, paths, step),
         *(_inside(surface_name, ground, inside, step, axis) for axis in (0, 1)),
     )
-    return Chart(panels, summary, columns=2, height=640, shares=(0.9, 1.1))
+    return Chart(panels, summary, columns=2, height=640, shares=(0.95, 1.05))
 
 
 def _map(surface_name, ground, paths, step):

@@ -188,35 +188,35 @@ def _line_sampled(p, draw):
 
 SURFACES = {
     "bowl": Surface(
-        "bowl: twice as steep across", ("x", "y"), _bowl, _bowl_gradient, 0.0,
+        "bowl", ("x", "y"), _bowl, _bowl_gradient, 0.0,
         ((0, 0),), (-1.6, 1.2),
     ),
     "ravine": Surface(
-        "ravine: 50 times as steep across", ("x", "y"), _ravine, _ravine_gradient, 0.0,
+        "ravine", ("x", "y"), _ravine, _ravine_gradient, 0.0,
         ((0, 0),), (-1.8, 0.6), 2.0,
     ),
     "tilted": Surface(
-        "ravine, tilted: the same, turned by 45°", ("x", "y"), _tilted, _tilted_gradient, 0.0,
+        "ravine, tilted by 45°", ("x", "y"), _tilted, _tilted_gradient, 0.0,
         ((0, 0),), (-0.84, 1.7), 2.0,
     ),
     "saddle": Surface(
-        "saddle: a pass between two valleys", ("x", "y"), _saddle, _saddle_gradient, 0.0,
+        "saddle", ("x", "y"), _saddle, _saddle_gradient, 0.0,
         ((0, 1), (0, -1)), (1.6, 0.02),
     ),
     "rosenbrock": Surface(
-        "Rosenbrock: a curved valley", ("x", "y"), _rosenbrock, _rosenbrock_gradient, 0.0,
+        "Rosenbrock's valley", ("x", "y"), _rosenbrock, _rosenbrock_gradient, 0.0,
         ((1, 1),), (-1.2, 1.0), 4.0,
     ),
     "beale": Surface(
-        "Beale: plateaus and cliffs", ("x", "y"), _beale, _beale_gradient, 0.0,
+        "Beale's cliffs", ("x", "y"), _beale, _beale_gradient, 0.0,
         ((1.5, 0.25),), (-1.0, 1.0), 2.0,
     ),
     "bumps": Surface(
-        "many minima: a bowl with bumps", ("x", "y"), _bumps, _bumps_gradient, 0.0,
+        "many minima", ("x", "y"), _bumps, _bumps_gradient, 0.0,
         ((0, 0),), (1.7, 1.3), 2.0,
     ),
     "noisy": Surface(
-        "noisy: a line through 30 points, one a step", ("weight w", "bias b"), _line,
+        "noisy: one sample a step", ("weight w", "bias b"), _line,
         _line_gradient, float(_line(_BEST_LINE)), (tuple(_BEST_LINE.tolist()),), (-1.6, 1.4), 1.0,
         _line_sampled,
     ),
@@ -224,7 +224,7 @@ SURFACES = {
 """Name -> Surface, without the one that needs a trained network (see `surface`)."""
 
 NETWORK = "network"
-NETWORK_LABEL = "network: a real loss, along two directions"
+NETWORK_LABEL = "a real network's loss"
 NAMES = (*SURFACES, NETWORK)
 
 

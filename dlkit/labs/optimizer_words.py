@@ -142,7 +142,7 @@ def _height(gap):
 
 def dlkit_code(settings, paths):
     """Return a program in dlkit that runs the race up to the present step and prints the losses."""
-    entries = "".join(f'    "{path.name}": {path.learning_rate:.6g},\n' for path in paths)
+    entries = "".join(f'    "{path.name}": {_rate(path)},\n' for path in paths)
     return f"""import numpy as np
 
 from dlkit import optimizers
@@ -163,7 +163,7 @@ for name, rate in rates.items():
 def keras_code(settings, paths):
     """Return a program that runs the race with Keras's own optimizers, in float64."""
     entries = "".join(
-        f'    "{path.name}": keras.optimizers.{_KERAS[path.name].format(f"{path.learning_rate:.6g}")},\n'
+        f'    "{path.name}": keras.optimizers.{_KERAS[path.name].format(_rate(path))},\n'
         for path in paths
     )
     return f"""import os
@@ -196,3 +196,7 @@ def _ground(settings):
         f"gradient = ground.gradients(seed={settings['seed']})\n"
         f"noise = ground.noise({settings['noise']:.6g}, seed={settings['seed']})"
     )
+
+
+def _rate(path):
+    return repr(float(f"{path.learning_rate:.6g}"))

@@ -1,0 +1,234 @@
+"""LossLab: every loss as a curve over the prediction, and which loss moves the fit how."""
+
+from dlkit.display.controls import menu, slider, toggle
+from dlkit.display.lab import Lab
+from dlkit.labs.loss_code import dlkit_program, keras_program
+from dlkit.labs.loss_curves import CROSSENTROPIES, REGRESSION, make_loss
+from dlkit.labs.loss_data import COOLING
+from dlkit.labs.loss_model import Data, measure
+from dlkit.labs.loss_picture import Shown, loss_chart
+from dlkit.labs.loss_words import MENU, TO_CLASSES, TO_NUMBERS, sentence, table
+
+_TASKS = (("a temperature", "regression"), ("snow or rain", "classification"))
+_ENOUGH, _FAR, _NEAR = 5, 10.0, 0.5
+
+
+class LossLab(Lab):
+    """Compare two losses: as curves over one prediction, and by the lines that they fit.
+
+    The data are made, so that the truth is known: thermometers on a mountain, some of them in the
+    sun, or days with snow or rain, some of them noted wrongly.
+
+    Parameters
+    ----------
+    challenge : str, optional
+        What the learner should try.
+    **values
+        Opening values of the controls: ``task loss against delta label_smoothing from_logits truth
+        yes prediction outliers distance snow balance seed``. A loss that needs two classes
+        brings them with it.
+
+    Examples
+    --------
+    >>> lab = LossLab(loss="huber", delta=0.5)                # doctest: +SKIP
+    >>> lab.controls.outliers.value = 6                       # doctest: +SKIP
+    >>> print(lab.summary())                                  # doctest: +SKIP
+    """
+
+    title = "Loss lab"
+    question = "What does a loss ask for, and where does it put the line?"
+    challenge = (
+        "Put five or more thermometers in the sun, by 10 °C or more, and choose a loss (and its "
+        "delta) whose blue line still finds the cooling of 6.5 °C per km, to within 0.5."
+    )
+
+    def control_groups(self):
+        """Return the controls, in groups."""
+        kinds = [(label, name) for name, label in MENU.items()]
+        return {
+            "Two losses": {
+                "task": menu(
+                    "regression", _TASKS, label="predict", help="What the truth is made of."
+                ),
+                "loss": menu(
+                    "mean_squared_error",
+                    kinds,
+                    label="loss",
+                    help="The blue, solid curve and line.",
+                ),
+                "against": menu(
+                    "mean_absolute_error",
+                    kinds,
+                    label="compare with",
+                    help="The orange, dashed curve and line.",
+                ),
+                "delta": slider(
+                    1,
+                    0.1,
+                    10,
+                    logarithmic=True,
+                    label="Huber's delta",
+                    help="Errors up to delta cost their square, larger ones grow in a straight line.",
+                ),
+                "label_smoothing": slider(
+                    0,
+                    0,
+                    0.5,
+                    step=0.01,
+                    label="label smoothing",
+                    help="Share of the truth that is spread evenly over the classes; the sparse "
+                    "cross-entropy has none.",
+                ),
+            },
+            "One prediction": {
+                "prediction": slider(
+                    4,
+                    -10,
+                    10,
+                    step=0.1,
+                    label="prediction",
+                    help="What the model says: a temperature in °C, or the logit z of snow.",
+                ),
+                "truth": slider(0, -5, 5, step=0.1, label="truth", unit="°C", help="What was so."),
+                "yes": toggle(
+                    False, label="the truth is snow", help="With two classes: snow (1) or rain (0)."
+                ),
+                "from_logits": toggle(
+                    True,
+                    label="draw over the logit z",
+                    help="Or over the probability p = σ(z). Hinge takes z, so with it the curve is "
+                    "always over z.",
+                ),
+            },
+            "The data": {
+                "outliers": slider(
+                    3,
+                    0,
+                    8,
+                    whole=True,
+                    label="wrong points",
+                    help="Thermometers in the sun, or warm days noted as snow.",
+                ),
+                "distance": slider(
+                    12, 0, 12, step=0.5, label="wrong by", unit="°C", help="How far they lie off."
+                ),
+                "snow": slider(
+                    50,
+                    2,
+                    80,
+                    whole=True,
+                    label="days with snow",
+                    help="Of 100 days: the balance of the two classes.",
+                ),
+                "balance": toggle(
+                    False,
+                    label="class_weight: both weigh alike",
+                    help="Each day is weighted by 1 / the number of days of its class.",
+                ),
+                "seed": slider(
+                    0,
+                    0,
+                    50,
+                    whole=True,
+                    label="seed",
+                    help="Draws other measuring errors and days.",
+                ),
+            },
+        }
+
+    def prepare(self):
+        """Make task and losses fit each other, whatever they were opened with."""
+        if not {self.controls.loss.value, self.controls.against.value} <= set(REGRESSION):
+            self.controls.task.value = "classification"
+        self._switch_controls()
+
+    def changed(self, name):
+        """Let the task follow a loss that needs two classes, and the losses follow the task."""
+        controls = self.controls
+        with self.quietly():
+            if name == "task":
+                chosen = {controls.loss.value, controls.against.value}
+                if controls.task.value == "classification" and chosen <= set(REGRESSION):
+                    controls.loss.value = "binary_crossentropy"
+                    controls.against.value = "mean_squared_error"
+                elif controls.task.value == "regression" and not chosen <= set(REGRESSION):
+                    controls.loss.value = "mean_squared_error"
+                    controls.against.value = "mean_absolute_error"
+                    self.say(TO_NUMBERS)
+            elif name in ("loss", "against") and controls[name].value not in REGRESSION:
+                if controls.task.value == "regression":
+                    controls.task.value = "classification"
+                    self.say(TO_CLASSES)
+        self._switch_controls()
+
+    def met(self):
+        """Whether the blue line finds the planted cooling in spite of the outliers."""
+        controls = self.controls
+        if controls.task.value != "regression" or controls.outliers.value < _ENOUGH:
+            return False
+        if controls.distance.value < _FAR:
+            return False
+        return abs(self._measured(controls.loss.value).line.w - COOLING) <= _NEAR
+
+    def chart(self):
+        """Return the curves, the slopes, the fits and the pulls, with the sentence for them."""
+        shown = self.shown()
+        return loss_chart(shown, sentence(shown))
+
+    def details(self):
+        """Return the formulae of both losses and their numbers, as a table to unfold."""
+        return table(self.shown())
+
+    def dlkit_code(self):
+        """Return a program in dlkit that computes the blue loss and its line."""
+        return dlkit_program(self.shown())
+
+    def keras_code(self):
+        """Return a program in Keras that computes the blue loss and its line."""
+        return keras_program(self.shown())
+
+    def shown(self):
+        """Return all that the picture shows, in numbers.
+
+        Returns
+        -------
+        dlkit.labs.loss_picture.Shown
+        """
+        controls = self.controls
+        names = (controls.loss.value, controls.against.value)
+        classes = controls.task.value == "classification"
+        over = "number"
+        if classes:
+            over = "logit" if controls.from_logits.value or "hinge" in names else "probability"
+        delta, smoothing = controls.delta.value, controls.label_smoothing.value
+        return Shown(
+            curves=tuple(make_loss(name, delta, smoothing, over == "logit") for name in names),
+            measured=tuple(self._measured(name) for name in names),
+            data=self._data(),
+            over=over,
+            truth=float(controls.yes.value) if classes else float(controls.truth.value),
+            logit=float(controls.prediction.value),
+        )
+
+    def _measured(self, name):
+        controls = self.controls
+        return measure(name, controls.delta.value, controls.label_smoothing.value, self._data())
+
+    def _data(self):
+        controls = self.controls
+        common = (controls.task.value, controls.outliers.value, float(controls.distance.value))
+        if controls.task.value == "regression":
+            return Data(*common, seed=controls.seed.value)
+        return Data(*common, controls.snow.value, controls.balance.value, controls.seed.value)
+
+    def _switch_controls(self):
+        """Switch off what has no effect on the task and the losses at hand."""
+        controls = self.controls
+        names = {controls.loss.value, controls.against.value}
+        classes = controls.task.value == "classification"
+        controls.delta.disabled = "huber" not in names
+        controls.label_smoothing.disabled = not names & set(CROSSENTROPIES[:2])
+        controls.truth.disabled = classes
+        for name in ("yes", "from_logits", "snow", "balance"):
+            controls[name].disabled = not classes
+        controls.from_logits.disabled = not classes or "hinge" in names

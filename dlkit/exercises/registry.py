@@ -12,6 +12,7 @@ from dlkit import checks
 LESSONS = {
     "00": "Start here",
     "01": "The neuron",
+    "02": "Forward and loss",
     "03": "Backpropagation",
     "04": "Optimizers",
     "07": "Overfitting",

@@ -25,6 +25,7 @@ print("b:", round(float(b), 3))
 """
 
 _SMOOTH = """\
+
 def whole_loss(parameters):
     w, b = parameters
     z = w * x + b
@@ -69,8 +70,7 @@ def loss(y_true, z):
 value = losses.{name}(truth, prediction, **options)[0]
 print("loss of one prediction:", round(float(value), 4))
 
-regularizer = {regularizer}
-dense = keras.layers.Dense(1, kernel_initializer="zeros", kernel_regularizer=regularizer)
+dense = keras.layers.Dense(1, kernel_initializer="zeros"{regularizer})
 model = keras.Sequential([keras.Input((1,)), dense])
 steps = 3000  # each on all points
 schedule = keras.optimizers.schedules.CosineDecay(0.3, steps)
@@ -134,7 +134,7 @@ def keras_program(shown):
         options=shown.measured[0].loss.arguments(),
         one=_one(shown),
         data=_data(shown),
-        regularizer=f"keras.regularizers.L2({RIDGE})" if classes else "None",
+        regularizer=f", kernel_regularizer=keras.regularizers.L2({RIDGE})" if classes else "",
     )
 
 
@@ -162,13 +162,13 @@ def _one(shown):
 def _data(shown):
     sample, data = shown.measured[0].sample, shown.data
     wrap = textwrap.TextWrapper(99, initial_indent="    ", subsequent_indent="    ")
-    x = "\n".join(wrap.wrap(", ".join(f"{value:g}" for value in sample.x)))
+    x = "\n".join(wrap.wrap(", ".join(f"{value + 0.0:g}" for value in sample.x)))
     if data.classes:
         counts = [data.snow, 100 - data.snow, data.outliers]
         what, y = "temperature (°C) of each day", f"y = np.repeat([1, 0, 1], {counts})"
         y += "  # 1 snow, 0 rain; the last ones are wrong"
     else:
-        values = "\n".join(wrap.wrap(", ".join(f"{value:g}" for value in sample.y)))
+        values = "\n".join(wrap.wrap(", ".join(f"{value + 0.0:g}" for value in sample.y)))
         what, y = "height (km) of each thermometer", f"y = np.array([  # °C\n{values}\n])"
     weights = "weights = np.ones(len(x))"
     if data.classes and data.balance:

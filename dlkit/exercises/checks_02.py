@@ -1,0 +1,444 @@
+"""The checks and reference solutions of lesson 02's exercises."""
+
+import math
+
+import numpy as np
+
+from dlkit.exercises.judging import FunctionCheck, Mistake
+
+
+# --- 02.1 ---------------------------------------------------------------------------------------
+def two_layers(x, w1, b1, w2, b2):
+    """Return the class probabilities of a network with a ReLU layer and a softmax layer."""
+    a = np.maximum(x @ w1 + b1, 0)  # (batch, hidden)
+    z = a @ w2 + b2  # (batch, classes)
+    e = np.exp(z - z.max(axis=1, keepdims=True))
+    return e / e.sum(axis=1, keepdims=True)
+
+
+def _networks():
+    generator = np.random.default_rng(21)
+    cases = []
+    for batch, inputs, hidden, classes in ((5, 3, 4, 2), (2, 4, 6, 3)):
+        x = generator.normal(size=(batch, inputs))
+        w1, b1 = generator.normal(size=(inputs, hidden)), generator.normal(size=hidden) * 0.4
+        w2, b2 = generator.normal(size=(hidden, classes)) * 0.5, generator.normal(size=classes)
+        cases.append((x, w1, b1, w2, b2))
+    return cases
+
+
+def _one_sample_after_another(x, w1, b1, w2, b2):
+    answers = []
+    for sample in x:
+        hidden = []
+        for unit in range(len(b1)):
+            total = b1[unit] + sum(sample[i] * w1[i, unit] for i in range(len(sample)))
+            hidden.append(max(total, 0.0))
+        powers = []
+        for c in range(len(b2)):
+            powers.append(math.exp(b2[c] + sum(hidden[u] * w2[u, c] for u in range(len(hidden)))))
+        answers.append([power / sum(powers) for power in powers])
+    return np.array(answers)
+
+
+def _relu(z):
+    return np.maximum(z, 0)
+
+
+def _softmax(z, axis=1):
+    e = np.exp(z)
+    return e / e.sum(axis=axis, keepdims=True)
+
+
+FORWARD = FunctionCheck(
+    arguments=("x", "w1", "b1", "w2", "b2"),
+    cases=_networks,
+    oracle=_one_sample_after_another,
+    praise="Two matrix products, two bends, and each row is a probability for each class.",
+    mistakes=(
+        Mistake(
+            "The bend between the layers is missing: without ReLU the two layers are one.",
+            lambda x, w1, b1, w2, b2: _softmax((x @ w1 + b1) @ w2 + b2),
+        ),
+        Mistake(
+            "Those are the logits z. The softmax of the last layer is missing.",
+            lambda x, w1, b1, w2, b2: _relu(x @ w1 + b1) @ w2 + b2,
+        ),
+        Mistake(
+            "Your softmax runs down the batch, so that samples share their probability. Each row "
+            "must add up to 1: use axis 1, with keepdims=True.",
+            lambda x, w1, b1, w2, b2: _softmax(_relu(x @ w1 + b1) @ w2 + b2, axis=0),
+        ),
+        Mistake(
+            "Your softmax divides by the sum over the whole batch. Each row must add up to 1: sum "
+            "along axis 1, with keepdims=True.",
+            lambda x, w1, b1, w2, b2: _softmax(_relu(x @ w1 + b1) @ w2 + b2, axis=(0, 1)),
+        ),
+        Mistake(
+            "You forgot the bias b1 of the hidden layer.",
+            lambda x, w1, b1, w2, b2: _softmax(_relu(x @ w1) @ w2 + b2),
+        ),
+        Mistake(
+            "You forgot the bias b2 of the last layer.",
+            lambda x, w1, b1, w2, b2: _softmax(_relu(x @ w1 + b1) @ w2),
+        ),
+        Mistake(
+            "b1 came after the ReLU. It belongs inside: relu(x @ w1 + b1).",
+            lambda x, w1, b1, w2, b2: _softmax((_relu(x @ w1) + b1) @ w2 + b2),
+        ),
+        Mistake(
+            "There is a ReLU on the last layer too. It cuts all negative logits to 0 before the "
+            "softmax sees them.",
+            lambda x, w1, b1, w2, b2: _softmax(_relu(_relu(x @ w1 + b1) @ w2 + b2)),
+        ),
+        Mistake(
+            "That is a sigmoid for each class on its own; the rows do not add up to 1. Asked was "
+            "softmax.",
+            lambda x, w1, b1, w2, b2: 1 / (1 + np.exp(-(_relu(x @ w1 + b1) @ w2 + b2))),
+        ),
+        Mistake(
+            "The hidden layer has a sigmoid. Asked was ReLU: np.maximum(z, 0).",
+            lambda x, w1, b1, w2, b2: _softmax(1 / (1 + np.exp(-(x @ w1 + b1))) @ w2 + b2),
+        ),
+    ),
+)
+
+
+# --- 02.2 ---------------------------------------------------------------------------------------
+def pinball(y_true, y_pred, q):
+    """Return the mean pinball loss: q e where the prediction is too low, (1 - q) |e| above."""
+    e = y_true - y_pred  # positive: too little was predicted
+    return np.mean(np.where(e > 0, q * e, (q - 1) * e))
+
+
+def _bakery():
+    generator = np.random.default_rng(22)
+    return [
+        (generator.normal(20, 5, 7), generator.normal(20, 4, 7), 0.8),
+        (generator.normal(3, 2, 5), generator.normal(4, 2, 5), 0.35),
+    ]
+
+
+def _pinball_by_walking(y_true, y_pred, q):
+    total = 0.0
+    for t, y in zip(y_true, y_pred, strict=True):
+        total += q * (t - y) if t > y else (1 - q) * (y - t)
+    return total / len(y_true)
+
+
+PINBALL = FunctionCheck(
+    arguments=("y_true", "y_pred", "q"),
+    cases=_bakery,
+    oracle=_pinball_by_walking,
+    praise="You have built a loss to measure. Exercise 02.5 asks which answer it wants.",
+    mistakes=(
+        Mistake(
+            "The two sides have changed places: q counts where the prediction is too *low*, "
+            "y_true > y_pred.",
+            lambda t, y, q: np.mean(np.where(t < y, q * (y - t), (1 - q) * (t - y))),
+        ),
+        Mistake(
+            "A side of your loss is negative: where the prediction is too high, the error must "
+            "count with its size, (1 − q) · (y_pred − y_true).",
+            lambda t, y, q: np.mean(np.where(t > y, q * (t - y), (1 - q) * (t - y))),
+        ),
+        Mistake(
+            "Too high a prediction costs nothing with you. It must cost (1 − q) per unit.",
+            lambda t, y, q: np.mean(q * np.maximum(t - y, 0)),
+        ),
+        Mistake(
+            "Too low a prediction costs nothing with you. It must cost q per unit.",
+            lambda t, y, q: np.mean((1 - q) * np.maximum(y - t, 0)),
+        ),
+        Mistake(
+            "You squared the error. Each unit costs the same here: no square.",
+            lambda t, y, q: np.mean(np.where(t > y, q, 1 - q) * (t - y) ** 2),
+        ),
+        Mistake(
+            "You added up all samples. Asked was the mean: two batches of different size must be "
+            "comparable.",
+            lambda t, y, q: np.sum(np.where(t > y, q, 1 - q) * np.abs(t - y)),
+        ),
+        Mistake(
+            "That is one loss per sample. Asked was one number: take their mean.",
+            lambda t, y, q: np.where(t > y, q, 1 - q) * np.abs(t - y),
+        ),
+        Mistake(
+            "Both sides cost q with you. Above the truth it is 1 − q.",
+            lambda t, y, q: q * np.mean(np.abs(t - y)),
+        ),
+        Mistake(
+            "That is the mean absolute error: q is not used.",
+            lambda t, y, q: np.mean(np.abs(t - y)),
+        ),
+    ),
+)
+
+
+# --- 02.3 ---------------------------------------------------------------------------------------
+def cross_entropy_from_logits(z, labels):
+    """Return mean_i (log Σ_k exp z_ik - z_ic), c the label; the largest logit goes out in front."""
+    largest = z.max(axis=1)
+    log_sum = largest + np.log(np.exp(z - largest[:, None]).sum(axis=1))
+    return np.mean(log_sum - z[np.arange(len(z)), labels])
+
+
+def _logits():
+    generator = np.random.default_rng(23)
+    extreme = np.array([[1000.0, -1000.0, 2.0], [-1000.0, -1001.0, -999.5]])
+    return [
+        (generator.normal(size=(5, 4)), np.array([0, 3, 1, 2, 0])),
+        (extreme, np.array([2, 1])),
+    ]
+
+
+def _exactly(z, labels):
+    """Each sample as log(1 + the other powers / the power of the true class), added pairwise."""
+    total = 0.0
+    for row, c in zip(z, labels, strict=True):
+        log_sum = row[0]
+        for value in row[1:]:
+            log_sum = np.logaddexp(log_sum, value)
+        total += log_sum - row[c]
+    return total / len(z)
+
+
+def _rows(values, labels):
+    return values[np.arange(len(labels)), labels]
+
+
+def _shifted_log_sum(z):
+    return np.log(np.exp(z - z.max(axis=1, keepdims=True)).sum(axis=1))
+
+
+FROM_LOGITS = FunctionCheck(
+    arguments=("z", "labels"),
+    cases=_logits,
+    oracle=_exactly,
+    praise="No overflow, and nothing is clipped: this is what from_logits=True does.",
+    mistakes=(
+        Mistake(
+            "You clipped the probability before the logarithm, so a confident mistake never costs "
+            "more than a certain amount. With logits nothing needs to be clipped: subtract the "
+            "largest logit first.",
+            lambda z, y: (
+                -np.mean(
+                    np.log(
+                        np.clip(
+                            _rows(np.exp(z - z.max(axis=1, keepdims=True)), y)
+                            / np.exp(_shifted_log_sum(z)),
+                            1e-7,
+                            1 - 1e-7,
+                        )
+                    )
+                )
+            ),
+        ),
+        Mistake(
+            "You took the largest logit out of the sum, which is right, but you did not add it "
+            "again afterwards (or take it from the logit of the true class as well).",
+            lambda z, y: np.mean(_shifted_log_sum(z) - _rows(z, y)),
+        ),
+        Mistake(
+            "The sign is wrong: the loss is log Σ exp z − z of the true class, never negative.",
+            lambda z, y: -_exactly(z, y),
+        ),
+        Mistake(
+            "You added up all samples. Asked was their mean.",
+            lambda z, y: _exactly(z, y) * len(z),
+        ),
+        Mistake(
+            "That is the loss of each sample. Asked was one number: take their mean.",
+            lambda z, y: z.max(axis=1) + _shifted_log_sum(z) - _rows(z, y),
+        ),
+        Mistake(
+            "The logarithm is to the base 2. Asked is the natural one, np.log.",
+            lambda z, y: _exactly(z, y) / np.log(2),
+        ),
+        Mistake(
+            "Only the first half is there, log Σ exp z. Subtract the logit of the true class.",
+            lambda z, y: np.mean(z.max(axis=1) + _shifted_log_sum(z)),
+        ),
+        Mistake(
+            "You divided by the number of all logits. The mean is over the samples.",
+            lambda z, y: _exactly(z, y) / z.shape[1],
+        ),
+    ),
+)
+
+
+# --- 02.4 ---------------------------------------------------------------------------------------
+def balanced_accuracy(p, labels):
+    """Return the mean, over the classes that occur, of the share of each that is found."""
+    said = p.argmax(axis=1)
+    return np.mean([np.mean(said[labels == c] == c) for c in np.unique(labels)])
+
+
+def _imbalanced():
+    generator = np.random.default_rng(24)
+    cases = []
+    for labels, classes in (
+        ([0, 0, 0, 0, 0, 0, 1, 1, 2, 0, 0], 4),  # class 3 does not occur
+        ([1, 1, 0, 1, 1, 1, 0], 2),
+    ):
+        labels = np.array(labels)
+        z = generator.normal(size=(len(labels), classes)) + 1.2 * np.eye(classes)[labels]
+        z[:, -1] -= 0.2
+        cases.append((_softmax(z), labels))
+    return cases
+
+
+def _by_counting(p, labels):
+    right, there = {}, {}
+    for row, label in zip(p.tolist(), labels.tolist(), strict=True):
+        there[label] = there.get(label, 0) + 1
+        right[label] = right.get(label, 0) + (row.index(max(row)) == label)
+    return sum(right[c] / there[c] for c in there) / len(there)
+
+
+def _said(p):
+    return p.argmax(axis=1)
+
+
+def _recalls(p, labels, classes):
+    return [np.mean(_said(p)[labels == c] == c) if np.any(labels == c) else 0.0 for c in classes]
+
+
+def _precisions(p, labels):
+    said = _said(p)
+    return [
+        np.mean(labels[said == c] == c) if np.any(said == c) else 0.0 for c in np.unique(labels)
+    ]
+
+
+BALANCED = FunctionCheck(
+    arguments=("p", "labels"),
+    cases=_imbalanced,
+    oracle=_by_counting,
+    praise="Whoever always says no has 1 / (number of classes) by this measure, not 95 %.",
+    mistakes=(
+        Mistake(
+            "That is the plain accuracy: the large class outvotes the small ones. First take the "
+            "share found within each class, then the mean of those shares.",
+            lambda p, y: np.mean(_said(p) == y),
+        ),
+        Mistake(
+            "You counted classes that do not occur in the labels as 0. Of nothing no share can be "
+            "found: take the mean over the classes that occur (np.unique).",
+            lambda p, y: np.mean(_recalls(p, y, range(p.shape[1]))),
+        ),
+        Mistake(
+            "You took the share among the samples that were *called* a class (the precision). "
+            "Asked is the share among those that *are* of the class.",
+            lambda p, y: np.mean(_precisions(p, y)),
+        ),
+        Mistake(
+            "That is the share found of class 1 alone. Asked is the mean over all classes.",
+            lambda p, y: _recalls(p, y, [1])[0],
+        ),
+        Mistake(
+            "Those are the shares of the classes, one by one. Asked is their mean.",
+            lambda p, y: np.array(_recalls(p, y, np.unique(y))),
+        ),
+        Mistake(
+            "That is a percentage. Asked was a share between 0 and 1.",
+            lambda p, y: 100 * np.mean(_recalls(p, y, np.unique(y))),
+        ),
+        Mistake(
+            "You took the best class only. Asked is the mean of the shares.",
+            lambda p, y: np.max(_recalls(p, y, np.unique(y))),
+        ),
+        Mistake(
+            "You took the mean probability of the true class. Asked is how often the class with "
+            "the largest probability is the true one.",
+            lambda p, y: np.mean([p[y == c, c].mean() for c in np.unique(y)]),
+        ),
+    ),
+)
+
+
+# --- 02.5 ---------------------------------------------------------------------------------------
+def best_constants(y, q):
+    """Return the constants with the smallest squared, absolute and pinball loss on y."""
+    for_squared = y.mean()
+    for_absolute = np.median(y)
+    for_pinball = np.quantile(y, q)
+    return for_squared, for_absolute, for_pinball
+
+
+def _sales():
+    # q is chosen such that one of the numbers is the only best answer, without interpolation.
+    return [
+        (np.array([3.0, 41.0, 7.5, 12.0, 5.0, 9.0, 4.0, 6.5, 21.0, 8.0, 10.0]), 0.8),
+        (np.array([-1.0, 2.5, 0.5, 30.0, 1.0]), 0.25),
+    ]
+
+
+def _by_trying(y, q):
+    # The square has its minimum between the samples: found by halving, from its slope. The other
+    # two losses are straight between samples, so that their minimum is at one of them.
+    low, high = float(y.min()), float(y.max())
+    for _ in range(200):
+        middle = (low + high) / 2
+        low, high = (middle, high) if sum(t - middle for t in y) > 0 else (low, middle)
+    absolute = min(y, key=lambda c: sum(abs(t - c) for t in y))
+    tilted = min(y, key=lambda c: _pinball_by_walking(y, np.full(len(y), c), q))
+    return low, absolute, tilted
+
+
+CONSTANTS = FunctionCheck(
+    arguments=("y", "q"),
+    cases=_sales,
+    oracle=_by_trying,
+    results=("for_squared", "for_absolute", "for_pinball"),
+    praise="Mean, median, quantile: to choose a loss is to choose what the prediction means.",
+    mistakes=(
+        Mistake(
+            "The median is not best for the *squared* error. Set the slope Σ 2 (c − y) to 0.",
+            lambda y, q: np.median(y),
+        ),
+        Mistake(
+            "The middle between the smallest and the largest value is not best for the squared "
+            "error: all values count, not only two.",
+            lambda y, q: (y.min() + y.max()) / 2,
+        ),
+        Mistake(
+            "That is the smallest loss itself. Asked is the constant that has it.",
+            lambda y, q: np.mean((y - y.mean()) ** 2),
+        ),
+        Mistake(
+            "The mean is not best for the *absolute* error: every point pulls equally hard, so as "
+            "many must lie above as below.",
+            lambda y, q: y.mean(),
+            part=1,
+        ),
+        Mistake(
+            "You took the value in the middle of the list as it came. Sort it first (np.median "
+            "does).",
+            lambda y, q: y[len(y) // 2],
+            part=1,
+        ),
+        Mistake(
+            "For the pinball loss you took the (1 − q)-quantile. With a large q too little is "
+            "expensive, so the best answer lies high.",
+            lambda y, q: np.quantile(y, 1 - q),
+            part=2,
+        ),
+        Mistake(
+            "The median is best for the pinball loss only with q = 0.5.",
+            lambda y, q: np.median(y),
+            part=2,
+        ),
+        Mistake(
+            "q times the largest value is no quantile. Below the answer must lie a share q of the "
+            "*samples*.",
+            lambda y, q: q * y.max(),
+            part=2,
+        ),
+        Mistake(
+            "The mean is not best for the pinball loss, which is straight and knows no squares.",
+            lambda y, q: y.mean(),
+            part=2,
+        ),
+    ),
+)

@@ -6,7 +6,8 @@ values come back in the middle of it. Two measures end that. Values from the ker
 with ``continuous_update=False``, which silences the page while it takes them over; and an answer
 that is nothing but a value of the kernel's, rounded to the step, is not taken for a move. The page
 may answer late, when the kernel is already further: so the values of the last two seconds are
-remembered, and the first one until the page has spoken for the first time.
+remembered, the first one until the page has spoken for the first time, and the present one always
+(a lab may be shown long after its controls were set).
 """
 
 import math
@@ -55,17 +56,20 @@ class _Steady:
 
     def _is_rounding(self, value):
         """Whether the page only answers to a value of the kernel's, as it was or on the next step."""
-        now, place = time.monotonic(), self._place(value)
+        now = time.monotonic()
         for index, (until, given) in enumerate(self._given):
-            exact = self._place(given)
-            rounded = self.min + self.step * round((exact - self.min) / self.step)
-            same = min(abs(place - rounded), abs(place - exact)) < 1e-6 * self.step
-            if until >= now and same:
+            if until >= now and self._is_answer(value, given):
                 for _ in range(index):
                     self._given.popleft()  # earlier ones will not be answered any more
                 return True
         self._given.clear()
-        return False
+        return self._is_answer(value, self.value)
+
+    def _is_answer(self, value, given):
+        """Whether a value of the page is one that the kernel has given, exact or on its step."""
+        place, exact = self._place(value), self._place(given)
+        rounded = self.min + self.step * round((exact - self.min) / self.step)
+        return min(abs(place - rounded), abs(place - exact)) < 1e-6 * self.step
 
 
 class SteadySlider(_Steady, widgets.FloatSlider):

@@ -96,3 +96,14 @@ def test_a_late_echo_of_the_very_first_value_is_no_move():
     made.value = 0.0003
     made.set_state({"value": 0.003})
     assert made.value == 0.0003
+
+
+def test_a_lab_that_is_shown_long_after_its_controls_were_set_keeps_their_values(monkeypatch):
+    made = slider(0.001, 0.0001, 0.1, logarithmic=True, label="a", help="b")
+    made.value = 0.003
+    later = time.monotonic() + 60
+    monkeypatch.setattr(time, "monotonic", lambda: later)
+    made.set_state({"value": 10 ** (round(np.log10(0.003) * 100) / 100)})
+    assert made.value == 0.003
+    made.set_state({"value": 0.02})
+    assert made.value == 0.02

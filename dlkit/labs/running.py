@@ -15,7 +15,6 @@ from dlkit.report.script import export_script
 from dlkit.training.job import TrainingJob
 from dlkit.training.records import EpochRecord, Status
 
-_FRAME_SECONDS = 1 / 12  # ten a second reach the page, also when a chunk ends late
 _SENTENCE_SECONDS = 0.5
 _DIAGNOSIS_SECONDS = 1.0  # it costs milliseconds, and nobody reads faster
 _BUILDING = "Building the network, which takes Keras a few seconds …"
@@ -27,6 +26,8 @@ class RunningLab(Lab):
     A lab supplies `report` and `live_diagnosis`, besides what `Lab` asks for, and has at least the
     controls of `dlkit.labs.training_controls`.
     """
+
+    frame_seconds = 1 / 12  # ten a second reach the page, also when a chunk ends late
 
     def prepare(self):
         self._jobs = {}
@@ -217,7 +218,7 @@ class RunningLab(Lab):
         elif isinstance(record, EpochRecord) and now - self._diagnosed >= _DIAGNOSIS_SECONDS:
             self._diagnosed = now
             self._show_diagnosis()
-        elif now - self._drawn >= _FRAME_SECONDS:
+        elif now - self._drawn >= self.frame_seconds:
             self._draw_frame()
 
     def _draw_frame(self):

@@ -9,8 +9,9 @@ from dlkit.labs.running import RunningLab
 from dlkit.labs.saved_script import save_under_new_name
 from dlkit.labs.training_chart import epoch_ticks, training_chart
 from dlkit.labs.training_controls import control_groups
-from dlkit.labs.training_layers import layers_chart, layers_sentence, weight_spreads
+from dlkit.labs.training_layers import layers_chart, weight_spreads
 from dlkit.labs.training_runs import VIEW, comparison, made_by, reference
+from dlkit.training.layer_curves import read_layers
 
 
 class TrainingLab(RunningLab):
@@ -49,7 +50,7 @@ class TrainingLab(RunningLab):
     def prepare(self):
         self._switched = False
         self._opening = self.controls.values()
-        self._spreads = None, {}
+        self._known = None, ()
         self._follow_architecture()
         super().prepare()
 
@@ -109,6 +110,8 @@ class TrainingLab(RunningLab):
         settings = self.controls.values()
         data = datasets.get(settings["dataset"])
         check_fit(settings["architecture"], settings["engine"], data)
+        if self._settings is not None and made_by(self._settings) == made_by(settings):
+            return
         if self.job.status.state in ("running", "paused"):
             self.say("The new settings take effect with the next Start.")
         elif self._settings is not None:
@@ -154,6 +157,11 @@ class TrainingLab(RunningLab):
         return self.goal.verdict(self.job.history, made_by(self._opening), made_by(self._settings))
 
     # The picture and the words
+
+    @property
+    def frame_seconds(self):
+        """Seconds between two pictures: the layers have one number an epoch, which can wait."""
+        return 0.3 if self.controls.view.value == "layers" else super().frame_seconds
 
     def chart(self):
         if self.controls.view.value == "layers":
@@ -212,22 +220,17 @@ class TrainingLab(RunningLab):
         return f"{words} {self._verdict()}".strip() if over else words
 
     def _layers(self):
-        history, epochs = self.job.history, (self._settings or self.controls.values())["epochs"]
-        return layers_chart(
-            history,
-            self._spreads_now(),
-            epochs=epochs,
-            x_ticks=epoch_ticks(epochs),
-            summary=f"{self._words()} {layers_sentence(history)}",
-        )
+        epochs = (self._settings or self.controls.values())["epochs"]
+        ticks, words = epoch_ticks(epochs), self._words()
+        return layers_chart(*self._measured(), epochs=epochs, x_ticks=ticks, words=words)
 
-    def _spreads_now(self):
-        """Return the quantiles of the weights, measured once an epoch."""
-        status = self.job.status
-        key = self.job, self._number, status.epoch, status.state, len(self.job.history)
-        if self._spreads[0] != key:
-            self._spreads = key, weight_spreads(self.job.model)
-        return self._spreads[1]
+    def _measured(self):
+        """Return what is known of the layers, read once an epoch: `layers_chart` takes it."""
+        history, status = self.job.history, self.job.status
+        key = self.job, self._number, len(history), status.state
+        if self._known[0] != key:
+            self._known = key, (read_layers(history), weight_spreads(self.job.model))
+        return self._known[1]
 
     def _earlier(self):
         """Return the earlier runs on the same data, for only they can be compared."""

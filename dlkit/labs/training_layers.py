@@ -6,9 +6,9 @@ from dlkit.display.numbers import short
 from dlkit.network import Network
 from dlkit.plots.chart import Area, Chart, Line, Panel, Points
 from dlkit.plots.style import DASHES, series_color
-from dlkit.training.layer_curves import read_layers
 
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
+_ENOUGH = 4000  # weights tell the quantiles of a layer
 # The middle of this, 0.001, is a rule of thumb
 _USUAL = Area(y0=1e-4, y1=1e-2, label="usual: 0.01 to 1 %", color="grey", opacity=0.15)
 
@@ -21,27 +21,26 @@ _SHORT = {
 }
 
 
-def layers_chart(history, spreads, *, epochs, x_ticks, summary):
+def layers_chart(layers, spreads, *, epochs, x_ticks, words):
     """Return gradients, steps, dead units and weights of each layer.
 
     Parameters
     ----------
-    history : History
-        Of a run with records of layers.
+    layers : sequence of LayerCurves
+        What was recorded of each layer.
     spreads : dict of str to array
         Layer name → quantiles of its weights now, at ``QUANTILES``; see `weight_spreads`.
     epochs : int
         Right end of the axis.
     x_ticks : tuple
         Ticks of the axis of epochs.
-    summary : str
-        The text alternative.
+    words : str
+        What the text alternative begins with; a sentence on the layers follows.
 
     Returns
     -------
     Chart
     """
-    layers = read_layers(history)
     trained = [layer for layer in layers if np.isfinite(layer.gradient_norm).any()]
     common = {"x_label": "epoch", "x_range": (0, 1.02 * epochs), "x_ticks": x_ticks}
     panels = (
@@ -71,11 +70,14 @@ def layers_chart(history, spreads, *, epochs, x_ticks, summary):
         ),
         _weights_panel(spreads, trained),
     )
+    summary = f"{words} {_sentence(layers, trained)}"
     return Chart(panels, summary, columns=2, width=760, height=500)
 
 
 def weight_spreads(model):
     """Return layer name → quantiles of its weights (biases left out), at ``QUANTILES``.
+
+    Of a large layer every second, third … weight is looked at.
 
     Parameters
     ----------
@@ -87,7 +89,8 @@ def weight_spreads(model):
     """
     found = {}
     for name, values in _kernels(model):
-        found.setdefault(name, []).append(np.ravel(values))
+        values = np.ravel(values)
+        found.setdefault(name, []).append(values[:: 1 + len(values) // _ENOUGH])
     return {
         name: np.quantile(np.concatenate(parts), QUANTILES)
         for name, parts in found.items()
@@ -151,10 +154,7 @@ def dead_words(layers):
     return f"Up to {100 * share:.0f} % of units dead: {short_name(worst.name)}"
 
 
-def layers_sentence(history):
-    """Return what the picture of the layers shows, in one sentence."""
-    layers = read_layers(history)
-    trained = [layer for layer in layers if np.isfinite(layer.gradient_norm).any()]
+def _sentence(layers, trained):
     if not trained:
         return "The layers are measured at the end of each epoch."
     parts = (gradient_words(trained), step_words(trained), dead_words(layers))

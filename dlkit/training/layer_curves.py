@@ -26,11 +26,10 @@ class LayerCurves:
 
 def read_layers(history):
     """Return a tuple of `LayerCurves`, in the order of the layers; empty if none were recorded."""
+    columns = {}  # layer name -> one row of the recorded numbers an epoch
+    for name, rows in (getattr(history, "layers", None) or {}).items():
+        columns[name] = [[row[key] for key in RECORDED] for row in rows]
+    # None becomes NaN
     return tuple(
-        LayerCurves(name, *(_column(rows, key) for key in RECORDED))
-        for name, rows in (getattr(history, "layers", None) or {}).items()
+        LayerCurves(name, *np.array(rows, "float64").T) for name, rows in columns.items() if rows
     )
-
-
-def _column(rows, key):
-    return np.array([np.nan if row[key] is None else row[key] for row in rows], "float64")

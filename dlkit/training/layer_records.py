@@ -84,6 +84,10 @@ def layer_columns(records):
     columns = {}
     for record in records:
         for layer in record.layers:
-            values = dict(vars(layer))
-            columns.setdefault(values.pop("name"), []).append(values)
+            values = {
+                "gradient_norm": layer.gradient_norm,
+                "update_ratio": layer.update_ratio,
+                "dead_share": layer.dead_share,
+            }
+            columns.setdefault(layer.name, []).append(values)
     return columns

@@ -54,33 +54,38 @@ def warm_start(engine):
     )
 
 
-def picture_cost():
-    """Print the share of a full-speed run that drawing the live picture takes."""
+def live_cost(view):
+    """Print the share of a full-speed run that its live picture and its live diagnosis take."""
     shares, frames = [], []
     for _ in range(ROUNDS):
-        lab = TrainingLab(epochs=100, pace=0.0, early_stopping=False)
-        spent = []
-        draw_frame = lab._draw_frame
+        lab = TrainingLab(epochs=100, pace=0.0, view=view, early_stopping=False)
+        spent, drawn = [], []
 
-        def timed(draw_frame=draw_frame, spent=spent):
-            began = time.perf_counter()
-            draw_frame()
-            spent.append(time.perf_counter() - began)
+        def timed(action, *lists):
+            def timing():
+                began = time.perf_counter()
+                action()
+                for each in lists:
+                    each.append(time.perf_counter() - began)
 
-        lab._draw_frame = timed
+            return timing
+
+        lab._draw_frame = timed(lab._draw_frame, spent, drawn)
+        lab._show_diagnosis = timed(lab._show_diagnosis, spent)
         lab.run()
         lab.wait()
         elapsed = lab.job.status.elapsed
         shares.append(sum(spent) / elapsed)
-        frames.append(len(spent) / elapsed)
+        frames.append(len(drawn) / elapsed)
         lab.close()
     print(
-        f"live picture: {statistics.median(shares):.2%} of the training time at "
-        f"{statistics.median(frames):.1f} frames a second (limits: 2 %, 10 frames)"
+        f"live picture ({view}) and diagnosis: {statistics.median(shares):.2%} of the training time "
+        f"at {statistics.median(frames):.1f} frames a second (limits: 2 %, 10 frames)"
     )
 
 
 if __name__ == "__main__":
     warm_start("numpy")
     warm_start("keras")
-    picture_cost()
+    live_cost("curves")
+    live_cost("layers")

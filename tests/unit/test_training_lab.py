@@ -165,6 +165,9 @@ def test_a_message_is_gone_when_it_is_no_longer_true(lab):
     finished(lab)
     lab.controls.optimizer.value = "sgd"
     assert "Press Start for the new settings" in lab.message
+    lab.controls.optimizer.value = "adam"
+    assert lab.message == "", "these are the settings of the run that is shown"
+    lab.controls.optimizer.value = "sgd"
     assert finished(lab).message == ""
 
 

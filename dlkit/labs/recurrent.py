@@ -7,18 +7,16 @@ from dlkit.labs import recurrent_words as words
 from dlkit.labs.recurrent_gradient import CELLS, NAMES, gradient_through_time
 from dlkit.labs.recurrent_picture import adding_chart, gradient_chart, next_chart, text_chart
 from dlkit.labs.recurrent_readers import (
-    LONGEST_LINE,
     adding_examples,
     adding_reader,
     character_reader,
     known_text,
-    next_character,
-    probabilities,
     read_adding,
     read_text,
     step_in_numbers,
 )
 from dlkit.labs.recurrent_training import ADDING_LENGTH, CHARACTER_UNITS, EXAMPLES, corpus_lines
+from dlkit.labs.recurrent_writer import LONGEST_LINE, next_character, probabilities
 
 SURVIVES = (0.1, 10.0)
 """A gradient survives if before the first step it is between these multiples of the last one."""
@@ -85,7 +83,7 @@ class RecurrentLab(Lab):
                     help="Which of twenty sequences with two marked numbers, none trained on.",
                 ),
                 "step": slider(
-                    31, 1, ADDING_LENGTH, whole=True, label="time step",
+                    10, 1, ADDING_LENGTH, whole=True, label="time step",
                     help="The step whose gates are written out under the picture.",
                 ),
                 "unit": slider(
@@ -163,7 +161,9 @@ class RecurrentLab(Lab):
             self._set_text(text + letter)
         else:
             self._set_text(text)
-            self.say(f"Here the network ends the line. {self._verdict(text)}".strip())
+            full = len(text) >= LONGEST_LINE
+            end = "The line is full." if full else "Here the network ends the line."
+            self.say(f"{end} {self._verdict(text)}".strip())
         return letter
 
     def write_line(self):

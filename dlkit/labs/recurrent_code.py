@@ -50,14 +50,16 @@ def text_code(cell, text, step, unit, temperature):
     ours = f'''
 import numpy as np
 
-from dlkit.labs.recurrent_readers import character_reader, probabilities
+from dlkit.labs.recurrent_readers import character_reader
 from dlkit.labs.recurrent_training import ALPHABET
+from dlkit.labs.recurrent_writer import probabilities
 
 network = character_reader("{cell}")  # Embedding, {name}(64), Dense: trained weights
 embedding, layer, dense = network.layers
-text = "\\n" + {text!r}
+text = "\\n" + {_literal(text)}
 numbers = np.array([[ALPHABET.index(letter) for letter in text]])
-logits = dense.forward(layer.forward(embedding.forward(numbers)))
+vectors = embedding.parameters["embeddings"][numbers]
+logits = layer.forward(vectors) @ dense.parameters["kernel"] + dense.parameters["bias"]
 
 print(f"h of unit {unit + 1} after step {step + 1}: {{layer.hidden_states[0, {step}, {unit}]:.4f}}")
 shares = probabilities(logits[0, -1], temperature={temperature!r})
@@ -78,7 +80,7 @@ logits = keras.layers.Dense(len(ALPHABET))(states)
 model = keras.Model(inputs, [states, logits])
 model.set_weights(list(character_reader("{cell}").parameters.values()))
 
-text = "\\n" + {text!r}
+text = "\\n" + {_literal(text)}
 numbers = np.array([[ALPHABET.index(letter) for letter in text]])
 states, logits = model.predict(numbers, verbose=0)
 print(f"h of unit {unit + 1} after step {step + 1}: {{states[0, {step}, {unit}]:.4f}}")
@@ -88,6 +90,13 @@ for i in np.argsort(-shares)[:3]:
     print(f"next {{ALPHABET[i]!r}}: {{shares[i]:.4f}}")
 '''
     return ours.lstrip(), theirs.lstrip()
+
+
+def _literal(text):
+    """Return a text as Python writes it, a long one in parts below each other."""
+    parts = [text[i : i + 70] for i in range(0, len(text), 70)] or [""]
+    written = "\n    ".join(map(repr, parts))
+    return written if len(parts) == 1 else f"(\n    {written}\n)"
 
 
 def gradient_code(length, recurrent_scale, gate_bias, seed):

@@ -51,7 +51,7 @@ def character_network(cell, seed=0, dtype="float32"):
     Returns
     -------
     Network
-        It takes 96 numbers of characters; its layers, called alone, take any number of them.
+        It takes 96 numbers of characters; its recurrent layer, called alone, takes any number.
     """
     layer = CELLS[checks.choice("cell", cell, CELLS)]
     layers = [
@@ -116,7 +116,7 @@ def windows(lines):
     return found[:, :-1], found[:, 1:]
 
 
-def train_characters(cell, seed=0, epochs=40):
+def train_characters(cell, seed=0, epochs=60):
     """Return a network that has learnt to guess the next character of ``data/sentences``.
 
     Parameters

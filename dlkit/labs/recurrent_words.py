@@ -6,8 +6,9 @@ import numpy as np
 
 from dlkit.display.numbers import fixed, short
 from dlkit.labs.recurrent_gradient import NAMES
-from dlkit.labs.recurrent_readers import obeys_grammar, shown
+from dlkit.labs.recurrent_readers import shown
 from dlkit.labs.recurrent_training import ALPHABET
+from dlkit.labs.recurrent_writer import obeys_grammar
 
 _SYMBOLS = {
     "input": "i",

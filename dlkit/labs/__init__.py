@@ -16,6 +16,7 @@ _LAZY = {
     "RecurrentLab": "dlkit.labs.recurrent",
     "OverfittingLab": "dlkit.labs.overfitting",
     "SweepLab": "dlkit.labs.sweep",
+    "LearningRateLab": "dlkit.labs.learning_rate",
     "AttentionLab": "dlkit.labs.attention",
     "ConvolutionLab": "dlkit.labs.convolution",
 }

@@ -168,6 +168,12 @@ def sweep_by_epoch(settings):
         yield SweepMap(settings, tuple(_cells(each, settings.seeds) for each in latest))
 
 
+@functools.cache
+def training_samples(dataset):
+    """Return how many training samples a data set has, looked up once."""
+    return len(datasets.get(dataset).x_train)
+
+
 @functools.lru_cache(maxsize=4)
 def first_map(settings):
     """Return the whole map of some settings, computed at once and kept."""

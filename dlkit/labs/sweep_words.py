@@ -5,7 +5,7 @@ import math
 from html import escape
 
 from dlkit import datasets
-from dlkit.labs.sweep_model import BATCH_SIZES, RATES
+from dlkit.labs.sweep_model import BATCH_SIZES, RATES, training_samples
 from dlkit.labs.sweep_picture import NAMES, written
 
 
@@ -59,8 +59,7 @@ def place(cell):
 
 def steps(settings, cell):
     """Return how many steps an epoch of a cell has."""
-    samples = len(datasets.get(settings.dataset).x_train)
-    return math.ceil(samples / BATCH_SIZES[cell[0]])
+    return math.ceil(training_samples(settings.dataset) / BATCH_SIZES[cell[0]])
 
 
 def cell_table(found, cell):
@@ -153,7 +152,7 @@ def keras_program(settings, cell):
     """Return the program in Keras that trains the chosen cell's networks."""
     data = datasets.get(settings.dataset)
     classes = data.task_type == "classification"
-    name, extra = _KERAS_OPTIMIZERS[settings.optimizer]
+    name, extra = KERAS_OPTIMIZERS[settings.optimizer]
     return _KERAS.format(
         **_common(settings, cell),
         outputs=data.output_dim,
@@ -165,7 +164,7 @@ def keras_program(settings, cell):
     )
 
 
-_KERAS_OPTIMIZERS = {
+KERAS_OPTIMIZERS = {
     "sgd": ("SGD", {}),
     "momentum": ("SGD", {"momentum": 0.9}),
     "nesterov": ("SGD", {"momentum": 0.9, "nesterov": True}),
@@ -174,7 +173,9 @@ _KERAS_OPTIMIZERS = {
     "adam": ("Adam", {}),
     "nadam": ("Nadam", {}),
 }
-OPTIMIZERS = tuple(_KERAS_OPTIMIZERS)
+"""Name in dlkit -> class in Keras, and the arguments that make it the same."""
+
+OPTIMIZERS = tuple(KERAS_OPTIMIZERS)
 """The optimizers of the menu: the seven of lesson 04."""
 
 

@@ -40,13 +40,18 @@ class LearningRateRange:
     def steepest(self):
         """The rate where the smoothed loss falls fastest over ``log(rate)``; None if it never does.
 
-        Looked for before the lowest point of the curve.
+        Looked for before the lowest point of the curve, and after it has left its first level for
+        good: while the rates are tiny, the average only jumps by chance. The level is the median of
+        the first quarter; it is left where a tenth of the fall is done.
         """
         stop = self._lowest + 1
         if stop < 3:
             return None
         slopes = np.gradient(self.smoothed[:stop], np.log(self.learning_rates[:stop]))
-        steepest = int(np.argmin(slopes))
+        level, lowest = np.median(self.smoothed[: -(-stop // 4)]), self.smoothed[stop - 1]
+        above = np.flatnonzero(self.smoothed[:stop] >= level - 0.1 * (level - lowest))
+        first = int(above[-1]) if level > lowest else 0
+        steepest = first + int(np.argmin(slopes[first:]))
         return float(self.learning_rates[steepest]) if slopes[steepest] < 0 else None
 
     @property

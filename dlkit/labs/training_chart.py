@@ -12,7 +12,7 @@ from dlkit.plots.chart import Chart, Line, Panel, Points
 from dlkit.plots.run_curves import NAMES, SINGLE
 from dlkit.plots.style import FOREGROUND, TRAINING_DASH, VALIDATION_DASH, series_color
 
-_PALE = 0.4
+_PALE = 0.55
 
 
 @dataclass(frozen=True, eq=False)

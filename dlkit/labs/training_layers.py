@@ -12,6 +12,7 @@ _ENOUGH = 4000  # weights tell the quantiles of a layer
 # The middle of this, 0.001, is a rule of thumb
 _USUAL = Area(y0=1e-4, y1=1e-2, label="usual: 0.01 to 1 %", color="grey", opacity=0.15)
 
+_RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 _SHORT = {
     "batch_normalization": "batch norm",
     "layer_normalization": "layer norm",
@@ -47,17 +48,17 @@ def layers_chart(layers, spreads, *, epochs, x_ticks, words):
         Panel(
             [*_lines(trained, "gradient_norm", trained)],
             title=gradient_words(trained),
-            y_label="gradient norm ‖g‖",
+            y_label="norm of the gradient ‖g‖",
             y_scale="log",
-            y_range=_decades(trained, "gradient_norm", (1e-3, 10.0)),
+            **_decades(trained, "gradient_norm", (1e-3, 10.0)),
             **common,
         ),
         Panel(
             [_USUAL, *_lines(trained, "update_ratio", trained, named=False)],
             title=step_words(trained),
-            y_label="step / weights",
+            y_label="‖step‖ / ‖weights‖",
             y_scale="log",
-            y_range=_decades(trained, "update_ratio", (1e-5, 1e-1)),
+            **_decades(trained, "update_ratio", (1e-5, 1e-1)),
             **common,
         ),
         Panel(
@@ -191,14 +192,17 @@ def _dash(index):
 
 
 def _decades(layers, key, least):
-    """Return whole decades that hold all values: the axis moves seldom."""
+    """Return range and ticks of an axis of whole decades that holds all values: it moves seldom."""
     values = np.concatenate([getattr(layer, key) for layer in layers] or [np.empty(0)])
-    values = values[np.isfinite(values) & (values > 0)]
-    if not values.size:
-        return least
-    low = 10.0 ** max(np.floor(np.log10(values.min())), -12)
-    high = 10.0 ** min(np.ceil(np.log10(values.max())), 12)
-    return min(low, least[0]), max(high, least[1])
+    values = np.clip(values[np.isfinite(values) & (values > 0)], 1e-12, 1e12)
+    if values.size:
+        least = min(values.min(), least[0]), max(values.max(), least[1])
+    low, high = int(np.floor(np.log10(least[0]))), int(np.ceil(np.log10(least[1])))
+    step = 1 + (high - low) // 7
+    ticks = tuple(
+        (10.0**at, f"10{str(at).translate(_RAISED)}") for at in range(low, high + 1, step)
+    )
+    return {"y_range": (10.0**low, 10.0**high), "y_ticks": ticks}
 
 
 def _weights_panel(spreads, trained):

@@ -16,6 +16,8 @@ LESSONS = {
     "03": "Backpropagation",
     "04": "Optimizers",
     "07": "Overfitting",
+    "09": "Convolutional networks",
+    "10": "Recurrent networks",
     "11": "The Transformer",
 }
 LEVELS = ("fill in", "build", "open")

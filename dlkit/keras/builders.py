@@ -9,15 +9,19 @@ that you give later, to `dlkit.TrainingJob` or to ``model.compile``, replaces th
 import keras
 
 from .. import checks
+from .famous import FAMOUS, build_famous_model, count_famous_parameters
 from .heads import ACTIVATIONS, Seeds, check_task, finish, rate, shape_without_batch, sizes
 from .transformers import build_language_model, build_transformer_model
 
 __all__ = [
+    "FAMOUS",
     "build_cnn_model",
+    "build_famous_model",
     "build_language_model",
     "build_rnn_model",
     "build_sequential_model",
     "build_transformer_model",
+    "count_famous_parameters",
 ]
 
 CELLS = {"lstm": keras.layers.LSTM, "gru": keras.layers.GRU, "simple": keras.layers.SimpleRNN}

@@ -5,13 +5,13 @@ from html import escape
 import numpy as np
 
 from dlkit import checks
-from dlkit.display.controls import button, menu, slider, stops
+from dlkit.display.controls import button
 from dlkit.display.drawing_pad import DrawingPad
 from dlkit.display.lab import Lab
 from dlkit.labs import convolution_words as words
 from dlkit.labs.convolution_code import program
+from dlkit.labs.convolution_controls import INK, PLACES, control_groups
 from dlkit.labs.convolution_model import (
-    KERNELS,
     SAMPLES,
     SIDE,
     digit_image,
@@ -25,13 +25,11 @@ from dlkit.labs.convolution_model import (
 from dlkit.labs.convolution_picture import layers_chart, occlusion_chart, slide_chart
 from dlkit.labs.digit_reader import feature_maps
 
-INK = {"lifted": None, "ink": 1.0, "grey": 0.5, "paper": 0.0}
-"""What each pen leaves behind."""
-
 MOST_CHANGED = 6
 ENOUGH = 0.9
-_PLACES = ("row", "column")
+_KERNEL = ("kernel", "stride", "padding")
 _OF_THE_DIGIT = ("digit", "sample")
+_OF_THE_PATCH = ("patch", "cover")
 _OF_THE_PEN = ("pen", "pen_row", "pen_column")
 
 
@@ -64,91 +62,7 @@ class ConvolutionLab(Lab):
     )
 
     def control_groups(self):
-        kernels = [(words.KERNEL_NAMES[name], name) for name in KERNELS]
-        return {
-            "What to look at": {
-                "view": menu(
-                    "slide",
-                    [
-                        ("a kernel that slides", "slide"),
-                        ("the layers of a network", "layers"),
-                        ("what is covered hurts", "occlusion"),
-                    ],
-                    label="view",
-                    help="The kernel at work; a trained network from the image to its answer; or "
-                    "what the network says when a patch of the image is covered.",
-                ),
-                "source": menu(
-                    "digit",
-                    [("a digit of the data set", "digit"), ("your sheet", "sheet")],
-                    label="image",
-                    help="A digit that the network has not seen in training, or what you draw.",
-                ),
-                "digit": stops(
-                    3, range(10), label="digit", help="Which digit; copy it to draw on it."
-                ),
-                "sample": slider(
-                    1,
-                    1,
-                    SAMPLES,
-                    whole=True,
-                    label="number",
-                    help=f"Which of {SAMPLES} people's digits.",
-                ),
-            },
-            "The kernel": {
-                "kernel": menu(
-                    "sobel_x",
-                    kernels,
-                    label="kernel",
-                    help="Nine weights: made by hand, or learnt by the network's first layer "
-                    "(without its bias and its ReLU).",
-                ),
-                "stride": slider(
-                    1, 1, 3, whole=True, label="stride", help="Pixels from one place to the next."
-                ),
-                "padding": menu(
-                    "valid",
-                    ("valid", "same"),
-                    label="padding",
-                    help="valid: only whole windows; same: zeros around the image, so that with "
-                    "stride 1 its size stays.",
-                ),
-                **{
-                    name: slider(
-                        value, 1, SIDE, whole=True, label=name, help=f"The {name} of the result "
-                        "whose nine products are written out.",
-                    )
-                    for name, value in zip(_PLACES, (2, 2), strict=True)
-                },
-            },
-            "The covering patch": {
-                "patch": slider(
-                    2, 1, 4, whole=True, label="size", unit="pixels", help="Its height and width."
-                ),
-                "cover": menu(
-                    "paper",
-                    [(name, name) for name in ("paper", "grey", "ink")],
-                    label="cover with",
-                    help="What the patch is filled with: paper rubs ink out.",
-                ),
-            },
-            "Your pen": {
-                "pen": menu(
-                    "lifted",
-                    [(name, name) for name in INK],
-                    label="pen",
-                    help="A pen that is not lifted marks every pixel it is moved to. With the "
-                    "mouse: press the squares below.",
-                ),
-                **{
-                    f"pen_{name}": slider(
-                        1, 1, SIDE, whole=True, label=f"pen {name}", help=f"The {name} of the pen."
-                    )
-                    for name in _PLACES
-                },
-            },
-        }  # fmt: skip
+        return control_groups()
 
     def prepare(self):
         self._sheet = np.zeros((SIDE, SIDE))
@@ -156,6 +70,7 @@ class ConvolutionLab(Lab):
         self._pad = DrawingPad(SIDE, lambda *place: self.guard(self._press, *place))
         if self.controls.source.value == "sheet":
             self._copy()
+        self._follow_view()
         self._follow_source()
         self._follow_size()
 
@@ -177,7 +92,9 @@ class ConvolutionLab(Lab):
         ]
 
     def changed(self, name):
-        if name == "source":
+        if name == "view":
+            self._follow_view()
+        elif name == "source":
             if self._wants_sheet() and self._beginning is None and not self._sheet.any():
                 self._copy()
             self._follow_source()
@@ -186,7 +103,7 @@ class ConvolutionLab(Lab):
         elif name in _OF_THE_PEN and self._wants_sheet():
             value = INK[self.controls.pen.value]
             if value is not None:
-                place = (self.controls[f"pen_{axis}"].value - 1 for axis in _PLACES)
+                place = (self.controls[f"pen_{axis}"].value - 1 for axis in PLACES)
                 self._sheet[tuple(place)] = value
                 self._pad.show(self._sheet)
 
@@ -268,7 +185,7 @@ class ConvolutionLab(Lab):
         image, name = self.image, self._image_in_words()
         cursor = None
         if self._wants_sheet():
-            cursor = tuple(self.controls[f"pen_{axis}"].value - 1 for axis in _PLACES)
+            cursor = tuple(self.controls[f"pen_{axis}"].value - 1 for axis in PLACES)
         if self.controls.view.value == "layers":
             maps = feature_maps(image)
             return layers_chart(maps, words.layers_words(name, maps))
@@ -311,7 +228,7 @@ class ConvolutionLab(Lab):
 
     def _slide(self, image):
         kernel, stride, padding = (self.controls[name].value for name in _KERNEL)
-        place = (self.controls[name].value - 1 for name in _PLACES)
+        place = (self.controls[name].value - 1 for name in PLACES)
         return slide(image, kernel_named(kernel), stride, padding, *place)
 
     def _image_in_words(self):
@@ -355,19 +272,23 @@ class ConvolutionLab(Lab):
         for name in _OF_THE_PEN:
             self.controls[name].disabled = not drawing
 
+    def _follow_view(self):
+        """Leave grey what the present view does not ask for."""
+        for names, view in ((_KERNEL + PLACES, "slide"), (_OF_THE_PATCH, "occlusion")):
+            for name in names:
+                self.controls[name].disabled = self.controls.view.value != view
+
     def _follow_size(self):
         """Let the sliders of the place end where the result does."""
         count = result_size(self.controls.stride.value, self.controls.padding.value)
         with self.quietly():
-            for name in _PLACES:
+            for name in PLACES:
                 self.controls[name].max = count
 
     def _arrange(self):
         view = super()._arrange()
         column = view.children[1].children[0]  # the pad stands under the pen's sliders
-        *controls, help_ = column.children
-        column.children = (*controls, self._pad.view, help_)
+        children, pen = column.children, [self.controls[name] for name in _OF_THE_PEN]
+        place = max(i for i, child in enumerate(children) if child in pen) + 1
+        column.children = (*children[:place], self._pad.view, *children[place:])
         return view
-
-
-_KERNEL = ("kernel", "stride", "padding")

@@ -99,8 +99,10 @@ def zeros(maps):
 
 
 def percent(share):
-    """Return a share as a reader wants it: "7.3 %", "97 %", never "100 %" for less than 1."""
+    """Return a share as a reader wants it: "7.3 %", "97 %", "below 0.1 %"; never a rounded 100 %."""
     share = float(share)
+    if 0 < share < 0.0005:
+        return "below 0.1 %"
     if share > 0.995:
         return f"{min(100 * share, 99.9):.1f} %"
     return f"{100 * share:.0f} %" if share >= 0.0995 else f"{100 * share:.1f} %"

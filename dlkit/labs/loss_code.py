@@ -62,7 +62,8 @@ options = {options}
 
 def loss(y_true, z):
     y_true, p = ops.cast(y_true, "float32"), ops.sigmoid(z)
-    t, given = {t}, {given}
+    t = {t}
+    given = {given}
     return losses.{name}(t, given, **options)
 
 

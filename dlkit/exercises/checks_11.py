@@ -324,8 +324,9 @@ NUCLEUS = FunctionCheck(
 
 
 # --- 11.5 ---------------------------------------------------------------------------------------
-def perplexity(probabilities, tokens, real):
-    """Return exp of the mean of -ln p over all real tokens."""
+def perplexity(probabilities, tokens, lengths):
+    """Return exp of the mean of -ln p over the first ``lengths`` tokens of each text."""
+    real = np.arange(tokens.shape[1]) < lengths[:, None]
     p = np.take_along_axis(probabilities, tokens[..., None], axis=-1)[..., 0]  # (batch, time)
     return np.exp(-np.log(p[real]).mean())
 
@@ -337,17 +338,17 @@ def _batches():
         p = _softmax(generator.normal(size=(batch, time, count)))
         lengths = np.array([time, time - 2, time - 3][:batch])
         real = np.arange(time)[None, :] < lengths[:, None]
-        cases.append((p, np.where(real, generator.integers(0, count, (batch, time)), 0), real))
+        tokens = np.where(real, generator.integers(0, count, (batch, time)), 0)
+        cases.append((p, tokens, lengths))
     return cases
 
 
-def _perplexity_by_walking(probabilities, tokens, real):
+def _perplexity_by_walking(probabilities, tokens, lengths):
     product, count = 1.0, 0
     for n in range(len(tokens)):
-        for t in range(len(tokens[n])):
-            if real[n, t]:
-                product *= probabilities[n, t, tokens[n, t]]
-                count += 1
+        for t in range(lengths[n]):
+            product *= probabilities[n, t, tokens[n, t]]
+            count += 1
     return np.array(product ** (-1 / count))
 
 
@@ -355,44 +356,48 @@ def _of_truth(p, tokens):
     return np.take_along_axis(p, tokens[..., None], axis=-1)[..., 0]
 
 
+def _real(p, lengths):
+    return np.arange(p.shape[1]) < lengths[:, None]
+
+
 PERPLEXITY = FunctionCheck(
-    arguments=("probabilities", "tokens", "real"),
+    arguments=("probabilities", "tokens", "lengths"),
     cases=_batches,
     oracle=_perplexity_by_walking,
     praise="A perplexity of 2 means: on average as unsure as somebody who tosses a coin.",
     mistakes=(
         Mistake(
-            "Padding is counted too. Only where `real` is True there is a token to be guessed.",
-            lambda p, y, real: np.exp(-np.log(_of_truth(p, y)).mean()),
+            "Padding is counted too. Only the first `lengths` tokens of each text were to be guessed.",
+            lambda p, y, n: np.exp(-np.log(_of_truth(p, y)).mean()),
         ),
         Mistake(
             "That is the mean loss. The perplexity is exp of it.",
-            lambda p, y, real: -np.log(_of_truth(p, y)[real]).mean(),
+            lambda p, y, n: -np.log(_of_truth(p, y)[_real(p, n)]).mean(),
         ),
         Mistake(
             "The sign is missing: exp of the mean of −ln p.",
-            lambda p, y, real: np.exp(np.log(_of_truth(p, y)[real]).mean()),
+            lambda p, y, n: np.exp(np.log(_of_truth(p, y)[_real(p, n)]).mean()),
         ),
         Mistake(
             "You took the mean of 1/p. First the mean of −ln p, then exp of it.",
-            lambda p, y, real: (1 / _of_truth(p, y)[real]).mean(),
+            lambda p, y, n: (1 / _of_truth(p, y)[_real(p, n)]).mean(),
         ),
         Mistake(
             "You averaged the probabilities and took 1 over that. Average their logarithms.",
-            lambda p, y, real: 1 / _of_truth(p, y)[real].mean(),
+            lambda p, y, n: 1 / _of_truth(p, y)[_real(p, n)].mean(),
         ),
         Mistake(
             "You added up instead of taking the mean over the real tokens.",
-            lambda p, y, real: np.exp(-np.log(_of_truth(p, y)[real]).sum()),
+            lambda p, y, n: np.exp(-np.log(_of_truth(p, y)[_real(p, n)]).sum()),
         ),
         Mistake(
             "You took the largest probability at each place. What counts is the one that the model gave "
             "to the true token.",
-            lambda p, y, real: np.exp(-np.log(p.max(axis=-1)[real]).mean()),
+            lambda p, y, n: np.exp(-np.log(p.max(axis=-1)[_real(p, n)]).mean()),
         ),
         Mistake(
             "You divided by all places, padding included. Divide by the number of real tokens.",
-            lambda p, y, real: np.exp(-np.log(_of_truth(p, y)[real]).sum() / real.size),
+            lambda p, y, n: np.exp(-np.log(_of_truth(p, y)[_real(p, n)]).sum() / y.size),
         ),
     ),
 )

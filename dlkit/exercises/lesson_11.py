@@ -28,7 +28,8 @@ its own. Return one entropy per query, in nats, shape (queries,).
 """,
         starter="""def my_entropy(scores):
     shares = np.exp(scores - scores.max(axis=1, keepdims=True))
-    ...
+    weights = ...  # (queries, keys), each row sums to 1
+    return ...
 
 
 check("11.1", my_entropy)
@@ -138,10 +139,10 @@ check("11.4", my_top_p)
         statement=r"""
 Language models are compared by their perplexity, $\exp(-\frac{1}{n} \sum \ln p)$ over the $n$ real
 tokens: $p$ is the probability that the model gave to the token that came. `probabilities` has shape
-(batch, time, vocabulary), `tokens` (batch, time) holds the tokens that came, and `real` (batch,
-time) is False where a short text was filled up. Return one number.
+(batch, time, vocabulary), `tokens` (batch, time) holds the tokens that came, and `lengths` (batch,) how many of them are real
+in each text; the rest only fills it up. Return one number.
 """,
-        starter="""def my_perplexity(probabilities, tokens, real):
+        starter="""def my_perplexity(probabilities, tokens, lengths):
     ...
 
 
@@ -150,7 +151,10 @@ check("11.5", my_perplexity)
         hints=(
             "First pick, for each place, the probability of the token that came there.",
             "`np.take_along_axis(probabilities, tokens[..., None], axis=-1)[..., 0]` picks them.",
-            "Keep those with `[real]`, then np.log, mean, the sign, and np.exp at the very end.",
+            (
+                "`real = np.arange(tokens.shape[1]) < lengths[:, None]` says where a token is real: keep "
+                "those with `[real]`, then np.log, mean, the sign, and np.exp at the very end."
+            ),
         ),
         solution=perplexity,
         examine=PERPLEXITY,

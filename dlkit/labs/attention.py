@@ -277,7 +277,8 @@ class AttentionLab(Lab):
                 found,
                 text,
                 row,
-                f"Layer {layer + 1}, {f'head {head}' if head else 'mean of all heads'}",
+                f"Layer {layer + 1}, {f'head {head}' if head else 'all heads'}: "
+                + attention_words.finding(self.controls.model.value, found),
                 f"Place {row + 1} looks most at place {best + 1}: {found[row, best]:.2f}",
                 words,
             )

@@ -56,7 +56,7 @@ def reverser(positions=True, seed=0):
     return Network(layers, (LETTERS,), seed=seed)
 
 
-def train_reverser(network, seed=0, epochs=10):
+def train_reverser(network, seed=0, epochs=6):
     """Train it on 1,600 sequences, and return its share of right letters on 400 others."""
     data = datasets.reverse_copy(seed=seed)
     optimizer = optimizers.Adam(learning_rate=0.005)
@@ -89,7 +89,7 @@ def language_model(seed=0):
     return Network(layers, (CONTEXT,), seed=seed)
 
 
-def train_language_model(network, epochs=7, batch_size=16):
+def train_language_model(network, epochs=6, batch_size=16):
     """Train it on the sentences of ``data/sentences``, and return the loss of the last epoch."""
     x, y = characters.windows(CONTEXT)
     steps = epochs * -(-len(x) // batch_size)

@@ -132,7 +132,7 @@ def look(
         np.array([[token != PADDING for token in tokens]]) if mask in ("padding", "both") else None
     )
     found = hidden_places((n, n), mask in ("causal", "both"), key_mask=real)
-    hidden = np.zeros((n, n), bool) if found is None else found[0, 0]
+    hidden = np.broadcast_to(False if found is None else found[0, 0], (n, n))
     # `attention` divides by √d: what else the scores are divided by is put on Q beforehand
     factor = (1.0 if scaled else math.sqrt(d)) / temperature
     result, weights = attention(query * factor, key, value, hidden)

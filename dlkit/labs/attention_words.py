@@ -123,11 +123,23 @@ def maps_words(name, text, outputs, weights, layer, head, row):
         return f"{look}After “{after}” the model expects {said}."
     written = "".join(SYMBOLS[i] for i in outputs.argmax(axis=-1))
     right = sum(a == b for a, b in zip(written, text[::-1], strict=True))
-    mirrored = float(np.mean([weights[i, -1 - i] for i in range(len(text))]))
     return (
         f"{look}From “{text}” it writes “{written}”: {right} of {len(text)} letters right. On the "
-        f"mirrored place lies {fixed(mirrored)} of the weight on average."
+        f"mirrored place lies {fixed(_mirrored(weights))} of the weight on average."
     )
+
+
+def finding(name, weights):
+    """Return in a few words what the map of a model shows as a whole."""
+    n = len(weights)
+    if name == "language_model":
+        back = float((weights * np.abs(np.subtract.outer(range(n), range(n)))).sum(axis=1).mean())
+        return f"{fixed(back, 1)} places back on average"
+    return f"{fixed(_mirrored(weights))} on mirrored places"
+
+
+def _mirrored(weights):
+    return float(np.fliplr(weights).diagonal().mean())
 
 
 def writing_words(text, decisions, before, after, ended):

@@ -7,6 +7,7 @@ import nbformat
 import pytest
 
 from dlkit import notebooks
+from dlkit.exercises import registry
 
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "notebooks"
@@ -67,9 +68,8 @@ def has_picture(cell):
 
 
 def test_every_lesson_that_is_shipped_is_looked_at(request):
-    """The three lessons of the beginning are here, and nbval has collected every notebook."""
-    names = {path.name.partition("_")[0] for path in LESSONS}
-    assert {"00", "01", "03"} <= names
+    """Every lesson of the exercises is here, and nbval has collected every notebook."""
+    assert [path.name.partition("_")[0] for path in LESSONS] == list(registry.LESSONS)
     asked = request.config.invocation_params.args
     if not any(not argument.startswith("-") for argument in asked):  # the whole run
         collected = {item.path for item in request.session.items if item.path.suffix == ".ipynb"}
@@ -154,6 +154,40 @@ def test_exercises_and_agreement_with_keras_are_run(path):
     assert "hint(" in words and "solution(" in words, "nobody tells how to get help"
     assert re.search(r"\bassert\b|assert_allclose", code), "nothing asserts that both agree"
     assert "keras" in code
+
+
+@every_lesson
+def test_two_exit_quizzes_or_more_are_asked_by_id(path):
+    code = "\n".join(cell.source for cell in code_cells(read(path)))
+    number = path.name.partition("_")[0]
+    asked = set(re.findall(rf'quiz\(\s*"({number}\.[a-z])"', code))
+    assert len(asked) >= 2, f"exit quizzes: {sorted(asked)}"
+
+
+@every_lesson
+@pytest.mark.parametrize("page", ["README.md", "TEACHING.md"])
+def test_every_lesson_is_listed(path, page):
+    assert f"notebooks/{path.name}" in (ROOT / page).read_text(encoding="utf-8")
+
+
+# -- the template ----------------------------------------------------------------------------------
+
+TEMPLATE = ROOT / "docs" / "lesson_template.ipynb"
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_the_template_has_every_part(part):
+    test_every_part_of_a_lesson_is_there(TEMPLATE, part)
+
+
+@pytest.mark.full
+def test_the_template_runs():
+    import nbclient
+
+    notebook = read(TEMPLATE)
+    nbclient.NotebookClient(notebook, timeout=120).execute()
+    printed = "\n".join(map(words_of, code_cells(notebook)))
+    assert "all gradients right: True" in printed and "agree: True" in printed
 
 
 # -- the checks themselves -------------------------------------------------------------------------

@@ -8,6 +8,7 @@ places; between them it is interpolated by cubics, whose own slope is the gradie
 """
 
 from functools import lru_cache
+from typing import NamedTuple
 
 import numpy as np
 
@@ -25,12 +26,13 @@ GRID = 81  # places along each side
 EDGE = 2.6  # the map reaches a little beyond the window; outside it the loss counts as flat
 
 
-@lru_cache(maxsize=1)
-def trained():
-    """Return the loss of the trained network as a function of its weights, and two directions.
+class Trained(NamedTuple):
+    """A trained network, and two directions away from it.
 
-    Returns
-    -------
+    Attributes
+    ----------
+    data : Data
+        The iris flowers.
     function : NetworkLoss
         From the flat weights to (loss, gradient), on all training flowers.
     centre : numpy.ndarray, shape (weights,)
@@ -38,6 +40,16 @@ def trained():
     directions : numpy.ndarray, shape (2, weights)
         Filter-normalised; biases stay, as in the paper.
     """
+
+    data: object
+    function: NetworkLoss
+    centre: np.ndarray
+    directions: np.ndarray
+
+
+@lru_cache(maxsize=1)
+def trained():
+    """Train the network and draw the directions; return them as `Trained`."""
     data = datasets.iris()
     layers = [Dense(HIDDEN, "tanh"), Dense(3, "softmax")]
     network = Network(layers, data.input_shape, seed=0, dtype="float64")
@@ -51,7 +63,8 @@ def trained():
             part = drawn[:, begin:stop].reshape(2, *shape)
             part = part / np.linalg.norm(part, axis=1, keepdims=True) * length
             directions[:, begin:stop] = part.reshape(2, -1)
-    return NetworkLoss(network, data.x_train, data.y_train), centre, directions
+    function = NetworkLoss(network, data.x_train, data.y_train)
+    return Trained(data, function, centre, directions)
 
 
 def exact(place):
@@ -69,15 +82,15 @@ def exact(place):
     loss : float
     gradient : numpy.ndarray, shape (2,)
     """
-    function, centre, directions = trained()
+    _, function, centre, directions = trained()
     value, gradient = function(centre + np.asarray(place) @ directions)
     return value, directions @ gradient
 
 
 def losses_at(places):
     """Return the exact loss at many places of the map at once: shape (n, 2) to (n,)."""
-    function, centre, directions = trained()
-    x, y, _ = function._batch
+    data, function, centre, directions = trained()
+    x, y = data.x_train, data.y_train
     flat = centre + places @ directions  # (n, weights)
     parts = {
         name: flat[:, begin:stop].reshape(-1, *shape)

@@ -29,7 +29,8 @@ def _at_rest(lab):
     """Bring a lab back to its opening values after each test."""
     opening = lab.controls.values()
     yield
-    lab.controls.set(opening)
+    for name, value in opening.items():  # one by one: a menu may depend on the one before it
+        lab.controls[name].value = value
 
 
 def ends(control):

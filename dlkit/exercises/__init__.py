@@ -60,7 +60,7 @@ def check(id=None, answer=...):
     try:
         if running.untouched(answer):
             raise running.NotAttempted
-        praise = running.limited(lambda: exercise.examine(answer))
+        praise = running.limited(lambda: exercise.examine(answer), exercise.seconds)
     except running.NotAttempted:
         todo = (
             "Replace the `...` in the cell with your answer and run the cell again. "
@@ -71,7 +71,7 @@ def check(id=None, answer=...):
         return CheckResult(id, False, True, str(mistake))
     except TimeoutError:
         words = (
-            f"Your code was still running after {running.SECONDS:g} seconds and was ended. "
+            f"Your code was still running after {exercise.seconds:g} seconds and was ended. "
             "Is there a loop whose condition never becomes false?"
         )
         return CheckResult(id, False, True, words)

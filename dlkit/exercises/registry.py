@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from importlib import import_module
 
 from dlkit import checks
+from dlkit.exercises.running import SECONDS
 
 # lesson -> title; an exercise lesson_NN.py belongs to each.
 LESSONS = {
@@ -15,6 +16,7 @@ LESSONS = {
     "02": "Forward and loss",
     "03": "Backpropagation",
     "04": "Optimizers",
+    "05": "Training",
     "07": "Overfitting",
     "09": "Convolutional networks",
     "10": "Recurrent networks",
@@ -66,6 +68,8 @@ class Exercise:
         Five or more mistakes that the check names.
     value : bool
         Whether the answer is what ``solution()`` returns instead of a function.
+    seconds : float
+        How long the check may take; more for one that trains.
     """
 
     id: str
@@ -78,6 +82,7 @@ class Exercise:
     examine: Callable
     wrong_answers: tuple[WrongAnswer, ...]
     value: bool = False
+    seconds: float = SECONDS
 
     @property
     def lesson(self):

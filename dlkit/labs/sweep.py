@@ -80,7 +80,7 @@ class SweepLab(BackgroundLab):
                 "metric": menu(
                     "accuracy",
                     [
-                        ("validation accuracy (or error)", "accuracy"),
+                        ("accuracy (or error)", "accuracy"),
                         ("validation loss", "val_loss"),
                         ("training loss", "loss"),
                         ("spread of the seeds", "spread"),

@@ -75,21 +75,37 @@ def optimizer_chart(surface_name, paths, step, inside, summary):
     """
     ground = surface(surface_name)
     panels = (
-        _map(surface_name, ground, paths, step),
+        path_panel(surface_name, paths, step),
         _losses(surface_name, ground, paths, step),
         *(_inside(surface_name, ground, inside, step, axis) for axis in (0, 1)),
     )
     return Chart(panels, summary, columns=2, height=640, shares=(0.95, 1.05))
 
 
-def _map(surface_name, ground, paths, step):
+def path_panel(surface_name, paths, step, legend=False):
+    """Return the map of a surface with the paths on it.
+
+    Parameters
+    ----------
+    surface_name : str
+    paths : sequence of Path
+    step : int
+        How much of them to show.
+    legend : bool
+        Whether the optimizers are listed above it.
+
+    Returns
+    -------
+    Panel
+    """
+    ground = surface(surface_name)
     marks = [Line(x, y, color="grey", width=1, opacity=0.65) for x, y in _contours(surface_name)]
     lows = np.array(ground.minima)
     marks.append(Points(lows[:, 0], lows[:, 1], color="text", marker="plus", size=14))
     for path in paths:
         color, dash, marker = look(path.name)
         x, y = path.places[: step + 1].T
-        marks.append(Line(x, y, "", color, dash, 1.8))
+        marks.append(Line(x, y, path.name if legend else "", color, dash, 1.8))
         seen = np.isfinite(x)
         marks.append(Points(x[seen][-1:], y[seen][-1:], "", color, marker, 9))
     if paths:
@@ -109,7 +125,7 @@ def _map(surface_name, ground, paths, step):
         x_range=(-WINDOW, WINDOW),
         y_range=(-WINDOW, WINDOW),
         equal=True,
-        legend=False,
+        legend=legend,
     )
 
 

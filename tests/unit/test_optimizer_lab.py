@@ -309,11 +309,11 @@ def test_the_program_in_keras_prints_nearly_the_same():
     import keras
 
     floatx = keras.config.floatx()
-    lab = OptimizerLab(step=25, **dict.fromkeys(EVERY, True))
+    lab = OptimizerLab(step=12, **dict.fromkeys(EVERY, True))
     try:
         found = printed(lab.code().keras)
     finally:
         keras.config.set_floatx(floatx)
-    expected = {path.name: path.losses[25] for path in lab.paths()}
+    expected = {path.name: path.losses[12] for path in lab.paths()}
     assert found == pytest.approx(expected, rel=5e-3, abs=1e-6)
     lab.close()

@@ -59,7 +59,11 @@ class OptimizerLab(Lab):
     def control_groups(self):
         surfaces = [(ground.label, name) for name, ground in SURFACES.items()]
         surfaces.append((NETWORK_LABEL, NETWORK))
-        rates = [("each its own best", "own"), ("the same for all", "same")]
+        rates = [
+            ("each its own best", "own"),
+            ("each its default", "default"),
+            ("the same for all", "same"),
+        ]
         runners = {name: self._runner(name) for name in RULES}
         return {
             "The surface": {
@@ -83,7 +87,8 @@ class OptimizerLab(Lab):
                 "rates": menu(
                     "own", rates, label="learning rates",
                     help=f"Each its own best: {len(RATES)} rates from {RATES[0]:g} to {RATES[-1]:g} "
-                    "are tried from your start. Or one rate for all, which is not fair.",
+                    "are tried from your start. Each its default: what Keras takes if you say nothing. Or one "
+                    "rate for all, which is not fair.",
                 ),
                 "learning_rate": slider(
                     0.02, RATES[0], RATES[-1], logarithmic=True, label="learning rate",
@@ -177,7 +182,8 @@ class OptimizerLab(Lab):
         tuple of dlkit.labs.optimizer_race.Path
         """
         controls = self.controls
-        rate = controls.learning_rate.value if controls.rates.value == "same" else None
+        one = float(controls.learning_rate.value)
+        rate = {"own": None, "default": "default", "same": one}[controls.rates.value]
         start = float(controls.start_x.value), float(controls.start_y.value)
         noise, seed = float(controls.noise.value), int(controls.seed.value)
         return race(controls.surface.value, self.runners(), start, rate, noise, seed)
@@ -217,7 +223,7 @@ class OptimizerLab(Lab):
         return next((path for path in paths if path.name == wanted), paths[0] if paths else None)
 
     def _allow(self):
-        self.controls.learning_rate.disabled = self.controls.rates.value == "own"
+        self.controls.learning_rate.disabled = self.controls.rates.value != "same"
 
     def _frames(self):
         for step in range(0, STEPS + 1, _FRAME):

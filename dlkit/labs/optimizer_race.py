@@ -106,8 +106,8 @@ def race(surface_name, names, start, learning_rate=None, noise=0.0, seed=0):
     names : tuple of str
         Keys of ``RULES``.
     start : tuple of (float, float)
-    learning_rate : float, optional
-        The same for all. By default each runs at its own best of ``RATES``: all rates run from the
+    learning_rate : float or "default", optional
+        The same for all, or each rule's own default. If nothing is given, each runs at its own best of ``RATES``: all rates run from the
         start, with two draws of the noise of the search's own (where there is any), and the one
         whose loss over the last 50 steps lies lowest, as a mean of powers of ten, is taken; among
         those that come within 1e-8 of the lowest loss, the one that was quickest on the way.
@@ -124,7 +124,12 @@ def race(surface_name, names, start, learning_rate=None, noise=0.0, seed=0):
     if not names:
         return ()
     ground = surface(surface_name)
-    rates = RATES if learning_rate is None else (learning_rate,)
+    if learning_rate is None:
+        rates = [RATES] * len(names)
+    elif learning_rate == "default":
+        rates = [(RULES[name].learning_rate,) for name in names]
+    else:
+        rates = [(learning_rate,)] * len(names)
     is_noisy = noise > 0 or ground.sampled is not None
     seeds = (seed, *SEARCH_SEEDS) if learning_rate is None and is_noisy else (seed,)
     places, gradients, slots = _run(ground, names, rates, start, noise, seeds)
@@ -136,7 +141,7 @@ def race(surface_name, names, start, learning_rate=None, noise=0.0, seed=0):
     return tuple(
         Path(
             name,
-            rates[b],
+            rates[i][b],
             places[:, i, 0, b],
             losses[:, i, 0, b],
             gradients[:, i, 0, b],
@@ -147,9 +152,12 @@ def race(surface_name, names, start, learning_rate=None, noise=0.0, seed=0):
 
 
 def _run(ground, names, rates, start, noise, seeds):
-    """Take all steps of all runs; the race's seed is the first."""
-    shape = (len(names), len(seeds), len(rates), 2)
-    every = [Runs(name, np.tile(rates, len(seeds)), start) for name in names]
+    """Take all steps of all runs: as many rates for each name; the race's seed is the first."""
+    shape = (len(names), len(seeds), len(rates[0]), 2)
+    every = [
+        Runs(name, np.tile(tried, len(seeds)), start)
+        for name, tried in zip(names, rates, strict=True)
+    ]
     at = [ground.gradients(seed) for seed in seeds]
     shake = np.stack([ground.noise(noise, seed) for seed in seeds], 1)[:, :, None]  # all rates
     places, gradients = np.empty((STEPS + 1, *shape)), np.empty((STEPS, *shape))

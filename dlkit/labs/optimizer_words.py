@@ -54,11 +54,11 @@ def sentence(settings, paths):
     start = f"({fixed(settings['start_x'])}, {fixed(settings['start_y'])})"
     if not paths:
         return f"On {_SHORT[name]} nobody races yet. Tick an optimizer."
-    rates = (
-        "each at its own best learning rate"
-        if settings["rates"] == "own"
-        else f"all at learning rate {short(settings['learning_rate'], 2)}"
-    )
+    rates = {
+        "own": "each at its own best learning rate",
+        "default": "each at its default learning rate",
+        "same": f"all at learning rate {short(settings['learning_rate'], 2)}",
+    }[settings["rates"]]
     noise = f", noise {fixed(settings['noise'])}" if settings["noise"] else ""
     said = f"On {_SHORT[name]} from {start}, {rates}{noise}, after {step} steps: "
     ranked = ranking(ground, paths, step)
@@ -66,7 +66,7 @@ def sentence(settings, paths):
     parts = []
     for runner, gap in ranked:
         path = by_name[runner]
-        rate = f" (rate {short(path.learning_rate, 2)})" if settings["rates"] == "own" else ""
+        rate = f" (rate {short(path.learning_rate, 2)})" if settings["rates"] != "same" else ""
         arrived = distance(ground, path.places[step]) < NEAR
         parts.append(f"{runner}{rate} {_height(gap)}" + ", at the bottom" * arrived)
     lost = [path.name for path in paths if path.name not in dict(ranked)]

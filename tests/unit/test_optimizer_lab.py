@@ -135,6 +135,19 @@ def test_the_search_finds_what_one_race_after_the_other_finds():
             assert np.allclose(path.places, again.places, rtol=1e-9)
 
 
+def test_each_at_its_default_is_what_keras_takes():
+    import keras
+
+    theirs = {"sgd": keras.optimizers.SGD, "adam": keras.optimizers.Adam}
+    for path in race("ravine", ("sgd", "adam"), (-1.8, 0.6), "default"):
+        assert path.learning_rate == pytest.approx(float(theirs[path.name]().learning_rate))
+        again = race("ravine", (path.name,), (-1.8, 0.6), path.learning_rate)[0]
+        assert np.array_equal(path.places, again.places)
+    lab = OptimizerLab(rates="default", adadelta=True, ftrl=True)
+    assert "each at its default" in lab.sentence and "adadelta (rate 0.001)" in lab.sentence
+    lab.close()
+
+
 def test_the_noise_is_the_same_for_all_and_another_for_another_seed():
     first, second = race("ravine", ("sgd", "adam"), (-1.0, 0.5), 0.01, 0.5, 1)
     clean = SURFACES["ravine"].gradient

@@ -53,10 +53,9 @@ w, b = w[best], b[best]"""
 _KERAS = """\
 import keras
 import numpy as np
-from keras import losses, ops
+from keras import layers, losses, ops
 
 {data}
-
 options = {options}
 
 
@@ -71,7 +70,7 @@ def loss(y_true, z):
 value = losses.{name}(truth, prediction, **options)[0]
 print("loss of one prediction:", round(float(value), 4))
 
-dense = keras.layers.Dense(1, kernel_initializer="zeros"{regularizer})
+dense = layers.Dense(1, kernel_initializer="zeros"{regularizer})
 model = keras.Sequential([keras.Input((1,)), dense])
 steps = 3000  # each on all points
 schedule = keras.optimizers.schedules.CosineDecay(0.3, steps)

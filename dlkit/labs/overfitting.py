@@ -1,8 +1,12 @@
 """OverfittingLab: a network, few noisy points, and every remedy against learning them by heart."""
 
 import functools
+from pathlib import Path
 
+from dlkit import checks
+from dlkit.datasets import Data
 from dlkit.display.controls import button
+from dlkit.files import check_target, write_atomically
 from dlkit.labs.job_lab import JobLab
 from dlkit.labs.overfitting_code import dlkit_program, keras_program
 from dlkit.labs.overfitting_controls import control_groups
@@ -19,7 +23,6 @@ from dlkit.labs.overfitting_picture import overfitting_chart
 from dlkit.labs.overfitting_run import Measured
 from dlkit.labs.overfitting_words import diagnosis_html, diagnosis_of, sentence
 from dlkit.training.job import TrainingJob
-from dlkit.training.parts import TrainingParts
 
 LOWEST, NARROWEST = 0.22, 0.12
 _FIXED = ("problem", "samples", "noise", "seed", "layers", "width", "early_stopping")
@@ -135,8 +138,11 @@ class OverfittingLab(JobLab):
             self._reference = self._run.frozen()
         data = self._data_for(settings)
         x, y = augmented(data, settings["augmentation"], settings["seed"])
-        parts = TrainingParts(x, y, data.x_validation, data.y_validation, data.task_type)
-        job = TrainingJob(build_network(settings, data), parts, config_for(settings))
+        trained = Data(
+            x, y, data.x_validation, data.y_validation,
+            task_type=data.task_type, class_names=data.class_names,
+        )  # fmt: skip
+        job = TrainingJob(build_network(settings, data), trained, config_for(settings))
         self._data, self._run, self._found = data, Measured(self.training_settings()), None
         return job
 
@@ -147,6 +153,9 @@ class OverfittingLab(JobLab):
         self._run.answers = answers_on_grid(self.job.model, self._data.name)
 
     def on_rest(self, status):
+        reason = self.job.history.stop_reason
+        if "not finite" in reason:
+            self.say(reason, problem=True)
         if not self._run.epochs:
             return
         self.on_frame()
@@ -189,6 +198,32 @@ class OverfittingLab(JobLab):
 
     def keras_code(self):
         return keras_program(self.training_settings())
+
+    def export_script(self, path, framework="dlkit"):
+        """Write the program of `code` to a file: the present settings, without the lab.
+
+        Parameters
+        ----------
+        path : str or path
+            The file; its folder must exist.
+        framework : {"dlkit", "keras"}
+            Which of the two programs.
+
+        Returns
+        -------
+        list of pathlib.Path
+            The script.
+
+        Raises
+        ------
+        TypeError, ValueError, OSError
+            If an argument does not fit, or nothing can be written there.
+        """
+        checks.choice("framework", framework, ("dlkit", "keras"))
+        path = check_target(path)
+        program = getattr(self.code(), framework)
+        write_atomically(path, lambda file: file.write(program.encode()))
+        return [Path(path)]
 
     def state(self):
         kept = None if self._reference is None else self._reference.to_dict()

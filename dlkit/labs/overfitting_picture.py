@@ -11,6 +11,7 @@ from dlkit.plots.style import TRAINING_DASH, VALIDATION_DASH
 
 PLACES = np.linspace(-3, 3, 241)
 _MARKERS, _COLORS = ("circle", "triangle"), ("blue", "vermillion")
+_DRAWN = 220  # points of a curve
 _FLOORS = {"curve": 0.75, "moons": 0.9, "circles": 0.9, "digits": 2.4}  # of the loss axis
 
 
@@ -127,9 +128,9 @@ def _pair(key, run, reference):
     marks = []
     if reference is not None:
         marks += _curves(key, reference, ("grey", "grey"), ("reference", ""), 1.5)
-    at = np.arange(1, run.epochs + 1)
     if run.epochs:
-        low, high = (run.columns[name][: run.epochs] for name in (key, f"val_{key}"))
+        at = _drawn_epochs(run.epochs)
+        low, high = (np.array(run.columns[name])[at - 1] for name in (key, f"val_{key}"))
         marks.append(Band(at, low, high, "gap", "orange", opacity=0.25))
     marks += _curves(key, run, SINGLE, ("training", "validation"), 2.2)
     best = run.best
@@ -142,13 +143,19 @@ def _pair(key, run, reference):
 
 
 def _curves(key, run, colors, labels, width):
-    at = np.arange(1, run.epochs + 1)
-    dashes = (TRAINING_DASH, VALIDATION_DASH)
+    at, dashes = _drawn_epochs(run.epochs), (TRAINING_DASH, VALIDATION_DASH)
     for name, color, label, dash in zip((key, f"val_{key}"), colors, labels, dashes, strict=True):
-        values = run.columns.get(name, ())[: run.epochs]
+        values = np.array(run.columns.get(name, ()))[at - 1]
         yield Line(at, values, label, color, dash, width, opacity=0.9)
         if run.epochs == 1:  # a line of one point is invisible
             yield Points(at, values, color=color, size=5)
+
+
+def _drawn_epochs(epochs):
+    """Return which epochs are drawn: all of a short run, else as many as a log axis can show."""
+    if epochs <= _DRAWN:
+        return np.arange(1, epochs + 1)
+    return np.unique(np.geomspace(1, epochs, _DRAWN).round().astype(int))
 
 
 def _axis(epochs):

@@ -278,6 +278,16 @@ def test_the_program_in_keras_comes_to_the_same_conclusion():
     lab.close()
 
 
+def test_the_program_can_be_written_to_a_file(tmp_path):
+    lab = OverfittingLab(l2=0.01)
+    (written,) = lab.export_script(tmp_path / "run.py", "keras")
+    assert written.read_text() == lab.code().keras
+    with pytest.raises(ValueError, match="framework must be"):
+        lab.export_script(tmp_path / "other.py", "torch")
+    assert [file.name for file in tmp_path.iterdir()] == ["run.py"]
+    lab.close()
+
+
 def test_every_setting_gives_programs_that_compile():
     for problem in PROBLEMS:
         for copies in (0, 3):

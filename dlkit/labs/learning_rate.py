@@ -83,7 +83,7 @@ class LearningRateLab(BackgroundLab):
                 "warm_up": stops(
                     0.1, [(f"{share:.0%}".replace("%", " %"), share) for share in
                           (0.0, 0.05, 0.1, 0.2, 0.3, 0.5)],
-                    label="warm-up", unit="of run",
+                    label="warm-up",
                     help="Share of the steps in which the rate rises from 0 before the schedule begins.",
                 ),
                 "end": stops(

@@ -4,7 +4,7 @@ from html import escape
 
 from dlkit.display.numbers import fixed, short
 from dlkit.labs.loss_data import COOLING, DAYS, THERMOMETERS
-from dlkit.labs.loss_picture import border
+from dlkit.labs.loss_shown import border
 
 NAMES = {
     "mean_squared_error": "mean squared error",

@@ -7,7 +7,6 @@ value, call a method, ask for `summary`, `chart` or `figure`.
 import base64
 import contextlib
 import functools
-import io
 import threading
 import weakref
 from html import escape
@@ -17,6 +16,7 @@ import ipywidgets as widgets
 from dlkit import checks
 from dlkit.display.controls import Controls, button
 from dlkit.display.lab_code import LabCode
+from dlkit.display.png import png_bytes
 from dlkit.display.slider_names import SliderNames
 from dlkit.display.style import LAB_CSS
 from dlkit.display.svg import to_svg
@@ -355,9 +355,7 @@ class Lab:
         return f"<details><summary>What is this?</summary><dl>{listing}</dl></details>"
 
     def _png(self):
-        buffer = io.BytesIO()
-        self.figure().savefig(buffer, format="png", dpi=90)
-        return base64.b64encode(buffer.getvalue()).decode()
+        return base64.b64encode(png_bytes(self.figure(), dpi=90)).decode()
 
     def _repr_mimebundle_(self, **kwargs):
         self._replace_earlier()

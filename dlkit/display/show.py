@@ -1,11 +1,11 @@
 """Show the source that runs, with its formula; or a figure with its sentence under it."""
 
-import io
 import sys
 
 from dlkit import checks
 from dlkit.display.cards import card, code_block, escape
 from dlkit.display.named import by_name
+from dlkit.display.png import png_bytes
 from dlkit.display.source import (
     formula_of,
     highlighted,
@@ -123,10 +123,7 @@ class Picture:
 
     def png(self):
         """Return the picture as the bytes of a PNG file."""
-        buffer = io.BytesIO()
-        # Software names the program's version in the file, which would change with each update.
-        self.figure.savefig(buffer, format="png", bbox_inches="tight", metadata={"Software": None})
-        return buffer.getvalue()
+        return png_bytes(self.figure, bbox_inches="tight")
 
     def _repr_mimebundle_(self, include=None, exclude=None):
         data = {"text/plain": self.sentence, "image/png": self.png()}

@@ -176,7 +176,7 @@ def layout_of(example):
     """
     columns = 1 + max(column for column, _ in example.places.values())
     rows = 1 + max(row for _, row in example.places.values())
-    width = 86.0 if columns < 7 else 76.0
+    width = 86.0 if columns < 7 else 74.0
     height = 44.0 if rows > 5 else 52.0
     gap = (WIDTH - 4 - width) / (columns - 1)
     step = (HEIGHT - 4 - height) / (rows - 1)

@@ -139,33 +139,36 @@ class Bicubic:
 
     def value(self, p):
         """Return the value at places ``p``, shape (..., 2); NaN where one is NaN."""
-        found = self._both(p)[..., 0, 0]
+        patch, powers = self._around(p)
+        weights = powers @ _WEIGHTS
+        found = _mix(patch, weights[..., 0, :], weights[..., 1, :])
         return np.where(np.isnan(p).any(-1), np.nan, found)
 
     def slope(self, p):
         """Return the slope of `value` at places ``p``, in the same shape."""
-        both = self._both(p)
-        slopes = np.stack([both[..., 1, 0], both[..., 0, 1]], -1) / self.spacing
-        return np.where((p >= self.low) & (p <= self.high), slopes, 0.0)
-
-    def _both(self, p):
-        """Return [[value, slope in y], [slope in x, ...]] at each place, slopes per cell."""
-        patch, along = self._around(p)
-        powers = along[..., None, None] ** _POWERS  # (..., 2 coordinates, 1, 4 powers)
-        weights = powers @ _WEIGHTS, powers @ _WEIGHT_SLOPES
-        weights = np.concatenate(weights, -2)  # (..., 2 coordinates, value and slope, 4 places)
-        return weights[..., 0, :, :] @ patch @ np.swapaxes(weights[..., 1, :, :], -1, -2)
+        patch, powers = self._around(p)
+        weights, slopes = powers @ _WEIGHTS, powers @ _WEIGHT_SLOPES
+        along_x = _mix(patch, slopes[..., 0, :], weights[..., 1, :])
+        along_y = _mix(patch, weights[..., 0, :], slopes[..., 1, :])
+        found = np.stack([along_x, along_y], -1) / self.spacing
+        return np.where((p >= self.low) & (p <= self.high), found, 0.0)
 
     def _around(self, p):
-        """Return the 4 x 4 values around each place, and how far it is in its cell, from 0 to 1."""
+        """Return the 4 x 4 values around each place, and the powers of how far it is in its cell."""
         inside = np.clip(np.nan_to_num(p, nan=self.high), self.low, self.high)
         cells = (inside - self.low) / self.spacing
         first = np.minimum(cells.astype(int), self.count - 2)
         corner = first[..., 0] * self.values.shape[1] + first[..., 1]
-        return self.values.ravel()[corner[..., None, None] + self._offsets], cells - first
+        patch = self.values.ravel()[corner[..., None, None] + self._offsets]
+        t = cells - first
+        return patch, np.stack([np.ones_like(t), t, t * t, t * t * t], -1)
 
 
-_POWERS = np.arange(4)
+def _mix(patch, along_x, along_y):
+    """Return the sum of the 4 x 4 values, weighted along x and along y."""
+    return ((patch * along_y[..., None, :]).sum(-1) * along_x).sum(-1)
+
+
 # Row: power of t; column: which of the four places.
 _WEIGHTS = np.array([[0, 2, 0, 0], [-1, 0, 1, 0], [2, -5, 4, -1], [-1, 3, -3, 1]]) / 2
 _WEIGHT_SLOPES = np.vstack([_WEIGHTS[1:] * [[1], [2], [3]], np.zeros((1, 4))])

@@ -23,7 +23,7 @@ _NAMES = {
     "mean_square": "root mean square",
     "accumulator": "root sum of squares",
     "largest": "largest root so far",
-    "mean_square_change": "root mean square step",
+    "mean_square_change": "steps of late",
     "norm": "largest gradient of late",
     "mean": "mean gradient",
     "linear": "sum of gradients",
@@ -36,8 +36,9 @@ def look(name):
     if index == len(SEQUENCE):  # the seventh, which lesson 04 needs beside the first six
         return "text", "solid", "square"
     index -= index > len(SEQUENCE)
-    dash = list(DASHES)[index // len(SEQUENCE)]
-    return SEQUENCE[index % len(SEQUENCE)], dash, MARKERS[index % len(MARKERS)]
+    turn = index // len(SEQUENCE)  # the colours come again with another dash and another marker
+    marker = MARKERS[(index + 2 * turn) % len(MARKERS)]
+    return SEQUENCE[index % len(SEQUENCE)], list(DASHES)[turn], marker
 
 
 def distance(ground, place):

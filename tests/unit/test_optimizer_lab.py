@@ -217,6 +217,7 @@ def test_the_picture_shows_the_race(lab):
 def test_no_two_optimizers_look_alike():
     looks = [look(name) for name in EVERY]
     assert len({(color, dash) for color, dash, _ in looks}) == len(EVERY)
+    assert len({(color, marker) for color, _, marker in looks}) == len(EVERY)
 
 
 def test_nothing_jumps_while_the_race_is_replayed(lab):

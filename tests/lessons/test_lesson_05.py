@@ -1,0 +1,211 @@
+"""What lesson 05 says of trained networks, as means of the seeds 0 to 4 on the fixed split."""
+
+import functools
+
+import numpy as np
+import pytest
+
+from dlkit import (
+    Data,
+    Network,
+    TrainingConfig,
+    TrainingJob,
+    datasets,
+    find_learning_rate,
+    losses,
+    schedules,
+)
+from dlkit.layers import Dense
+from dlkit.training import ReduceLROnPlateau, train_together
+
+SEEDS = range(5)
+DEEP = (32, 32, 32)
+
+
+@functools.cache
+def digits():
+    return datasets.digits(flat=True)
+
+
+def reader(seed, hidden=(32,)):
+    layers = [Dense(units, "relu", kernel_initializer="he_normal") for units in hidden]
+    return Network([*layers, Dense(10, "softmax")], (64,), seed=seed, dtype="float64")
+
+
+def five_runs(hidden=(32,), data=None, **settings):
+    settings = {"epochs": 10, "early_stopping": False, **settings}
+    configs = [TrainingConfig(**settings, seed=seed) for seed in SEEDS]
+    networks = [reader(seed, hidden) for seed in SEEDS]
+    return train_together(networks, data or digits(), configs)
+
+
+def accuracies(histories):
+    return np.array([run.history["val_accuracy"][-1] for run in histories])
+
+
+def score(**settings):
+    return accuracies(five_runs(**settings)).mean()
+
+
+def sgd(rate, size):
+    return score(optimizer="sgd", learning_rate=rate, batch_size=size)
+
+
+# The batch size
+
+
+def test_larger_batches_alone_make_the_run_worse():
+    assert sgd(0.05, 16) > 0.92
+    assert sgd(0.05, 256) < 0.7
+
+
+def test_the_linear_rule_repairs_it():
+    assert sgd(0.8, 256) > 0.9
+
+
+def test_the_linear_rule_holds_from_a_small_rate_and_breaks_from_a_large_one():
+    small = [sgd(0.02 * size / 16, size) for size in (16, 64, 256)]
+    assert max(small) - min(small) < 0.02
+    assert sgd(0.02, 256) < 0.5
+    assert sgd(0.1, 16) > 0.94 and sgd(0.4, 64) > 0.94
+    assert sgd(1.6, 256) < 0.8
+
+
+def test_noise_falls_with_the_root_of_the_batch_size():
+    network, loss = reader(0), losses.SparseCategoricalCrossentropy()
+    data, generator = digits(), np.random.default_rng(0)
+    network.loss_and_gradients(data.x_train, data.y_train, loss)
+    whole = network.flat_gradients.copy()
+    times_root = []
+    for size in (1, 16, 64, 256):
+        squares = []
+        for _ in range(100):
+            batch = generator.integers(len(data.x_train), size=size)
+            network.loss_and_gradients(data.x_train[batch], data.y_train[batch], loss)
+            squares.append(np.sum((network.flat_gradients - whole) ** 2))
+        times_root.append(np.sqrt(np.mean(squares) * size))
+    assert max(times_root) / min(times_root) < 1.15
+
+
+# The learning rate
+
+
+@pytest.mark.parametrize(
+    "rate, low, high", [(0.00003, 0, 0.3), (0.003, 0.94, 1), (0.03, 0.94, 1), (0.3, 0, 0.5)]
+)
+@pytest.mark.full
+def test_too_small_right_and_too_large(rate, low, high):
+    assert low <= score(learning_rate=rate) <= high
+
+
+def test_the_range_test_suggests_a_good_rate_with_every_seed():
+    for seed in SEEDS:
+        found = find_learning_rate(reader(seed), digits(), TrainingConfig(seed=seed), maximum=10.0)
+        assert 0.003 <= found.suggestion <= 0.03
+
+
+def deep(schedule):
+    return five_runs(DEEP, batch_size=128, learning_rate_schedule=schedule)
+
+
+def test_warm_up_rescues_a_rate_that_is_too_high_and_cosine_alone_does_not():
+    constant = accuracies(deep(schedules.Constant(0.1)))
+    cosine = accuracies(deep(schedules.CosineAnnealing(0.1, 120)))
+    warm = accuracies(deep(schedules.Warmup(0.1, 36)))
+    both = accuracies(deep(schedules.Warmup(schedules.CosineAnnealing(0.1, 84), 36)))
+    assert constant.mean() < 0.8 and cosine.mean() < 0.8
+    assert warm.mean() > 0.85
+    assert both.mean() > 0.94 and both.min() > 0.9
+
+
+@pytest.mark.full
+def test_at_a_good_rate_falling_helps_a_little_and_warm_up_does_not():
+    def ends(schedule):
+        return np.array([run.history["val_loss"][-1] for run in deep(schedule)])
+
+    constant, cosine = ends(schedules.Constant(0.03)), ends(schedules.CosineAnnealing(0.03, 120))
+    assert (cosine < constant).sum() >= 4
+    warm = accuracies(deep(schedules.Warmup(0.03, 36))).mean()
+    assert abs(warm - accuracies(deep(schedules.Constant(0.03))).mean()) < 0.02
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("rate", [0.3, 0.5, 1.0])
+def test_for_sgd_no_such_case_is_found(rate):
+    def runs(schedule):
+        kept = five_runs(optimizer="sgd", learning_rate_schedule=schedule)
+        return accuracies(kept).mean()
+
+    assert runs(schedules.Warmup(rate, 45)) < runs(schedules.Constant(rate)) + 0.02
+
+
+def test_a_plateau_lowers_the_rate():
+    plateau = ReduceLROnPlateau(factor=0.3, patience=3)
+    config = TrainingConfig(
+        optimizer="sgd", learning_rate=1.0, epochs=30, plateau=plateau, early_stopping=False
+    )
+    job = TrainingJob(reader(0), digits(), config)
+    job.start()
+    job.wait()
+    rates = [record.learning_rate for record in job.history.records]
+    assert rates == sorted(rates, reverse=True) and rates[-1] < 0.1
+
+
+# Accumulation, the planted fault, and all together
+
+
+def test_accumulated_batches_equal_the_large_one():
+    data = digits()
+    exact = Data(data.x_train[:1408], data.y_train[:1408], data.x_validation, data.y_validation)
+
+    def trained(**settings):
+        network = reader(0)
+        config = TrainingConfig(epochs=5, early_stopping=False, **settings)
+        job = TrainingJob(network, exact, config)
+        job.start()
+        job.wait()
+        return network.flat_parameters
+
+    in_parts = trained(batch_size=32, gradient_accumulation_steps=4)
+    assert np.abs(in_parts - trained(batch_size=128)).max() < 1e-12
+
+
+def tidy():
+    data = digits()
+    order = np.argsort(data.y_train, kind="stable")
+    return Data(data.x_train[order], data.y_train[order], data.x_validation, data.y_validation)
+
+
+def test_sorted_digits_look_like_overfitting_and_are_none():
+    data = tidy()
+    config = TrainingConfig(
+        optimizer="sgd", learning_rate=0.1, epochs=10, shuffle=False, early_stopping=False
+    )
+    for seed in SEEDS:
+        network = reader(seed)
+        job = TrainingJob(network, data, config.replace(seed=seed))
+        job.start()
+        job.wait()
+        assert job.diagnosis.label == "overfitting"
+        assert job.history.history["accuracy"][-1] > 0.8  # while it is trained, it looks good
+        seen = network.evaluate(data.x_train, data.y_train)["accuracy"]
+        unseen = network.evaluate(data.x_validation, data.y_validation)["accuracy"]
+        assert seen < 0.7 and abs(seen - unseen) < 0.1
+
+
+def test_shuffling_repairs_it():
+    settings = {"optimizer": "sgd", "learning_rate": 0.1, "data": tidy()}
+    assert score(**settings, shuffle=False) < 0.65
+    assert score(**settings) > 0.93
+
+
+@pytest.mark.full
+def test_the_tidy_run_is_hidden_better_by_adam():
+    with_adam = score(data=tidy(), learning_rate=0.003, shuffle=False)
+    assert 0.8 < with_adam < score(data=tidy(), learning_rate=0.003) - 0.02
+
+
+@pytest.mark.full
+def test_digits_mlp_reads_97_percent():
+    best = accuracies(five_runs((128, 64, 32), learning_rate=0.002, epochs=20))
+    assert best.mean() >= 0.97

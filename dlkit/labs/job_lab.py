@@ -4,6 +4,7 @@ import functools
 import threading
 import time
 
+from dlkit import checks
 from dlkit.display.controls import button
 from dlkit.display.lab import Lab
 from dlkit.training.records import EpochRecord, Status
@@ -15,21 +16,21 @@ _SENTENCE_SECONDS = 0.5
 class JobLab(Lab):
     """Base of the labs that train one network, and show what it does while it learns.
 
-    A lab supplies `make_job`, and as it needs them `on_epoch`, `on_frame` and `on_rest`. All four
+    A lab supplies `_make_job`, and as it needs them `_on_epoch`, `_on_frame` and `_on_rest`. All four
     run where nothing else uses the network, so they may ask it for answers; `chart` may not.
     """
 
-    def make_job(self, settings):
+    def _make_job(self, settings):
         """Return a `TrainingJob` for the values of the controls."""
         raise NotImplementedError
 
-    def on_epoch(self, record):
+    def _on_epoch(self, record):
         """Take in an `EpochRecord`, in the training thread."""
 
-    def on_frame(self):
+    def _on_frame(self):
         """Make ready what the next picture shows, in the training thread."""
 
-    def on_rest(self, status):
+    def _on_rest(self, status):
         """Take in that the run has come to rest: paused, stopped, finished or failed."""
 
     def prepare(self):
@@ -82,7 +83,7 @@ class JobLab(Lab):
             if self.run_state == "paused" and same:
                 return self.job.resume()
             self._leave()
-            job = self.make_job(settings)
+            job = self._make_job(settings)
             job.add_observer(functools.partial(self.guard, self._observe, job))
             self.job, self.settings = job, self.training_settings()
             self.set_pace()
@@ -123,6 +124,8 @@ class JobLab(Lab):
         bool
             Whether it rests.
         """
+        if timeout is not None:
+            timeout = checks.number("timeout", timeout, minimum=0)
         return True if self.job is None else self.job.wait(timeout)
 
     def set_pace(self):
@@ -149,20 +152,20 @@ class JobLab(Lab):
             return
         if isinstance(record, Status):
             if record.state != "running":
-                self.on_rest(job.status)
+                self._on_rest(job.status)
             self._pause.description = "Resume" if record.state == "paused" else "Pause"
             if job.status.error:
                 self.say(job.status.error, problem=True)
             self.refresh()
             return
         if isinstance(record, EpochRecord):
-            self.on_epoch(record)
+            self._on_epoch(record)
             if time.perf_counter() - self._drawn >= _FRAME_SECONDS:
                 self._draw_frame()
 
     def _draw_frame(self):
         """Draw from the training thread, unless another thread is drawing just now."""
-        self.on_frame()
+        self._on_frame()
         if not self._drawing.acquire(blocking=False):
             return
         try:

@@ -133,7 +133,7 @@ class OverfittingLab(JobLab):
 
     # The run
 
-    def make_job(self, settings):
+    def _make_job(self, settings):
         if self._reference is None and self._run.epochs:
             self._reference = self._run.frozen()
         data = self._data_for(settings)
@@ -146,19 +146,19 @@ class OverfittingLab(JobLab):
         self._data, self._run, self._found = data, Measured(self.training_settings()), None
         return job
 
-    def on_epoch(self, record):
+    def _on_epoch(self, record):
         self._run.add(measure(self.job.model, self._data, record))
 
-    def on_frame(self):
+    def _on_frame(self):
         self._run.answers = answers_on_grid(self.job.model, self._data.name)
 
-    def on_rest(self, status):
+    def _on_rest(self, status):
         reason = self.job.history.stop_reason
         if "not finite" in reason:
             self.say(reason, problem=True)
         if not self._run.epochs:
             return
-        self.on_frame()
+        self._on_frame()
         if status.state == "finished" and self.job.config.early_stopping:
             self._run.kept = self.job.history.best_epoch
         self._found = diagnosis_of(self._run, self._data)
@@ -205,7 +205,7 @@ class OverfittingLab(JobLab):
         Parameters
         ----------
         path : str or path
-            The file; its folder must exist.
+            The file, ending in ``.py``; its folder must exist.
         framework : {"dlkit", "keras"}
             Which of the two programs.
 
@@ -221,6 +221,8 @@ class OverfittingLab(JobLab):
         """
         checks.choice("framework", framework, ("dlkit", "keras"))
         path = check_target(path)
+        if path.suffix != ".py":
+            raise ValueError(f"path must end in .py, but got {path.name!r}. Write 'my_run.py'.")
         program = getattr(self.code(), framework)
         write_atomically(path, lambda file: file.write(program.encode()))
         return [Path(path)]

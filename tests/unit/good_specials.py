@@ -330,6 +330,10 @@ SPECIAL = {
         "path": path(Made(lambda: folder() / "a_run.py"), "no/such/folder/a.py", ".", "run.txt"),
         "framework": choice("dlkit", ("dlkit", "keras")),
     },
+    "labs.OverfittingLab.export_script": {
+        "path": path(Made(lambda: folder() / "a_run.py"), "no/such/folder/a.py", ".", "run.txt"),
+        "framework": choice("dlkit", ("dlkit", "keras")),
+    },
     "labs.TrainingLab.export_script": {
         "path": path(Made(lambda: folder() / "a_run.py"), "no/such/folder/a.py", ".", "run.txt"),
         "framework": choice("dlkit", ("dlkit", "keras")),

@@ -43,7 +43,7 @@ UNCHECKED = {
     r"optimizers\.Minimum(\..*)?": "what the kit makes",
     r"training\.ReduceLROnPlateau\.(after_epoch|at_end)": "called by the training loop",
     r"training\.Engine(\..*)?": "a protocol: it has no code",
-    r"labs\.\w+\.(changed|draw|guard|restore|say|pose|check_state)": "for those who write a lab",
+    r"labs\.\w+\.(changed|draw|guard|restore|say|pose|show_only|check_state)": "for those who write a lab",
     r"keras\.convert\.(Residual|Positions|SelfAttention|Transformer\w+)(\..*)?": "Keras layers that the conversion makes",
     r"Quiz\.mark": "for the view of the quiz",
     r"LiveLoss\.(changed|on_\w+)": "called by Keras during fit",

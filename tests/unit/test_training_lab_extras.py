@@ -151,6 +151,18 @@ def test_the_first_epochs_are_too_early_to_tell(lab):
     assert "Too early" not in lab._details.value
 
 
+def test_it_sees_dead_units_while_it_trains():
+    """Only the records of the layers can tell that; the curves alone say "not learning"."""
+    lab = TrainingLab(learning_rate=0.05, epochs=20)
+    lab.step(6 * 45)
+    assert lab.job.diagnosis.label == "dead_relu"
+    shown = words_of(lab._details.value)
+    assert "Diagnosis after epoch 6: Dead ReLUs (" in shown
+    assert "% of the units of" in shown and "To try:" in shown
+    assert diagnose(lab.job.history.history).label != "dead_relu"
+    lab.close()
+
+
 def test_the_layers_are_recorded_for_the_diagnosis(lab):
     finished(lab)
     assert set(lab.job.history.layers) == {"dense", "dense_1"}

@@ -40,6 +40,7 @@ ORDER = (
     "tests/unit",
     "tests/conformance",
     "tests/mutants",
+    "tests/lessons",
     "tests/notebooks",
     "notebooks",
     "tests/browser",

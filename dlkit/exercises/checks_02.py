@@ -5,6 +5,8 @@ import math
 import numpy as np
 
 from dlkit.exercises.judging import FunctionCheck, Mistake
+from dlkit.exercises.registry import WrongAnswer
+from dlkit.exercises.running import Mistaken, call
 
 
 # --- 02.1 ---------------------------------------------------------------------------------------
@@ -133,13 +135,13 @@ PINBALL = FunctionCheck(
     praise="You have built a loss to measure. Exercise 02.5 asks which answer it wants.",
     mistakes=(
         Mistake(
-            "The two sides have changed places: q counts where the prediction is too *low*, "
-            "y_true > y_pred.",
+            "The two sides have changed places: q counts where the prediction is too low, "
+            "`y_true > y_pred`.",
             lambda t, y, q: np.mean(np.where(t < y, q * (y - t), (1 - q) * (t - y))),
         ),
         Mistake(
             "A side of your loss is negative: where the prediction is too high, the error must "
-            "count with its size, (1 − q) · (y_pred − y_true).",
+            "count with its size, `(1 - q) * (y_pred - y_true)`.",
             lambda t, y, q: np.mean(np.where(t > y, q * (t - y), (1 - q) * (t - y))),
         ),
         Mistake(
@@ -266,6 +268,55 @@ FROM_LOGITS = FunctionCheck(
     ),
 )
 
+_ONLY_MODERATE = (
+    "With moderate logits your function is right, but not with ±1000: there e^1000 is infinite, and "
+    "a probability of 0 has no logarithm (a small number added to it only hides that). Never compute "
+    "the probability: take the largest logit out of the sum, and subtract the true class's logit."
+)
+
+
+def examine_from_logits(answer):
+    """Return the praise, or raise `Mistaken`, with its own words where only large logits fail."""
+    try:
+        return FROM_LOGITS(answer)
+    except Mistaken as mistake:
+        named = any(str(mistake) == known.message for known in FROM_LOGITS.mistakes)
+        moderate = _logits()[0]
+        if not named and callable(answer):
+            result = call(answer, *moderate)
+            right = isinstance(result, float | np.floating) and np.isclose(
+                result, _exactly(*moderate), rtol=1e-5
+            )
+            if right:
+                raise Mistaken(_ONLY_MODERATE) from None
+        raise
+
+
+examine_from_logits.cases = _logits
+
+
+def _textbook(z, labels):
+    return -np.mean(np.log(_rows(np.exp(z) / np.exp(z).sum(axis=1, keepdims=True), labels)))
+
+
+def _with_a_small_number(z, labels):
+    p = np.exp(z - z.max(axis=1, keepdims=True))
+    return -np.mean(np.log(_rows(p / p.sum(axis=1, keepdims=True), labels) + 1e-12))
+
+
+def _one_largest_for_all(z, labels):
+    e = np.exp(z - z.max())
+    return np.mean(np.log(e.sum(axis=1)) + z.max() - _rows(z, labels))
+
+
+FROM_LOGITS_WRONG = (
+    *FROM_LOGITS.wrong_answers(),
+    *(
+        WrongAnswer(answer, _ONLY_MODERATE)
+        for answer in (_textbook, _with_a_small_number, _one_largest_for_all)
+    ),
+)
+
 
 # --- 02.4 ---------------------------------------------------------------------------------------
 def balanced_accuracy(p, labels):
@@ -328,8 +379,8 @@ BALANCED = FunctionCheck(
             lambda p, y: np.mean(_recalls(p, y, range(p.shape[1]))),
         ),
         Mistake(
-            "You took the share among the samples that were *called* a class (the precision). "
-            "Asked is the share among those that *are* of the class.",
+            "You took the share among the samples that were called a class (the precision). "
+            "Asked is the share among those that are of the class.",
             lambda p, y: np.mean(_precisions(p, y)),
         ),
         Mistake(
@@ -394,7 +445,7 @@ CONSTANTS = FunctionCheck(
     praise="Mean, median, quantile: to choose a loss is to choose what the prediction means.",
     mistakes=(
         Mistake(
-            "The median is not best for the *squared* error. Set the slope Σ 2 (c − y) to 0.",
+            "The median is not best for the squared error. Set the slope Σ 2 (c − y) to 0.",
             lambda y, q: np.median(y),
         ),
         Mistake(
@@ -407,7 +458,7 @@ CONSTANTS = FunctionCheck(
             lambda y, q: np.mean((y - y.mean()) ** 2),
         ),
         Mistake(
-            "The mean is not best for the *absolute* error: every point pulls equally hard, so as "
+            "The mean is not best for the absolute error: every point pulls equally hard, so as "
             "many must lie above as below.",
             lambda y, q: y.mean(),
             part=1,
@@ -430,8 +481,13 @@ CONSTANTS = FunctionCheck(
             part=2,
         ),
         Mistake(
+            "np.percentile counts from 0 to 100, and q from 0 to 1. Use np.quantile.",
+            lambda y, q: np.percentile(y, q),
+            part=2,
+        ),
+        Mistake(
             "q times the largest value is no quantile. Below the answer must lie a share q of the "
-            "*samples*.",
+            "samples.",
             lambda y, q: q * y.max(),
             part=2,
         ),

@@ -4,11 +4,12 @@ from dlkit.exercises.checks_02 import (
     BALANCED,
     CONSTANTS,
     FORWARD,
-    FROM_LOGITS,
+    FROM_LOGITS_WRONG,
     PINBALL,
     balanced_accuracy,
     best_constants,
     cross_entropy_from_logits,
+    examine_from_logits,
     pinball,
     two_layers,
 )
@@ -54,7 +55,7 @@ check("02.1", my_forward)
         title="A loss for the bakery",
         level="build",
         statement=r"""
-Too few rolls cost the bakery more than too many. Its loss is therefore lopsided (the *pinball loss*
+Too few rolls cost the bakery more than too many. Its loss is therefore lopsided (the pinball loss
 of Koenker and Bassett, 1978): where the prediction is too low, each missing unit costs $q$; where it
 is too high, each unit costs $1 - q$. With $q = 0.8$ a missing roll is four times as bad as one left
 over.
@@ -71,7 +72,7 @@ check("02.2", my_pinball)
         hints=(
             "Take one sample by hand: q = 0.8, truth 10, prediction 7. And the same with 13.",
             (
-                "With e = y_true − y_pred the loss of a sample is q·e where e is positive, and "
+                "With `e = y_true - y_pred` the loss of a sample is q·e where e is positive, and "
                 "(1 − q)·(−e) where it is negative. `np.where(condition, a, b)` chooses."
             ),
             "`np.mean(np.where(e > 0, q * e, (q - 1) * e))`.",
@@ -88,10 +89,10 @@ check("02.2", my_pinball)
 Write the cross-entropy of softmax straight from the logits. For a sample with the logits $z_k$ and
 the true class $c$,
 
-    −log softmax(z)_c  =  log Σ_k exp(z_k) − z_c
+$-\log \mathrm{softmax}(z)_c = \log \sum_k e^{z_k} - z_c$.
 
 It must be right for logits of ±1000 too, where $e^{1000}$ is more than a computer can hold and
-$e^{-1000}$ is 0. So take the largest logit $m$ out of the sum: log Σ exp(z) = m + log Σ exp(z − m).
+$e^{-1000}$ is 0. So take the largest logit $m$ out of the sum: $\log \sum_k e^{z_k} = m + \log \sum_k e^{z_k - m}$.
 
 `z` has shape (batch, classes), `labels` holds the true class of each sample as a whole number.
 Return the mean over the batch.
@@ -115,15 +116,15 @@ check("02.3", my_cross_entropy)
             ),
         ),
         solution=cross_entropy_from_logits,
-        examine=FROM_LOGITS,
-        wrong_answers=FROM_LOGITS.wrong_answers(),
+        examine=examine_from_logits,
+        wrong_answers=FROM_LOGITS_WRONG,
     ),
     Exercise(
         id="02.4",
         title="An accuracy that cannot be bribed",
         level="build",
         statement="""
-The *balanced accuracy* gives every class the same voice: within each class, which share of its
+The balanced accuracy gives every class the same voice: within each class, which share of its
 samples is recognised? Its value is the mean of these shares.
 
 `p` has shape (batch, classes) and holds probabilities; the answer of a row is its largest.
@@ -155,8 +156,8 @@ check("02.4", my_balanced_accuracy)
         statement="""
 A model without any input can only say the same number c for every sample. Which c is best depends
 on the loss alone. Write a function that takes the truths `y`, shape (samples,), and `q`, and returns
-three numbers: the c with the smallest mean *squared* error, the c with the smallest mean *absolute*
-error, and the c with the smallest *pinball* loss of exercise 02.2.
+three numbers: the c with the smallest mean squared error, the c with the smallest mean absolute
+error, and the c with the smallest pinball loss of exercise 02.2.
 
 All three have a name that you know from school or from statistics. (Where the best c is a sample's
 own value, the check expects that one.)

@@ -43,7 +43,7 @@ QUIZZES = {
         ),
         "choices": [
             "nothing, 99 % is excellent",
-            "what its training loss was",
+            "what its loss was on the training data",
             "how many of the sick it finds",
         ],
         "answer": 2,
@@ -58,7 +58,7 @@ QUIZZES = {
             "A sigmoid says 0.999, and the truth is 0. How hard does each loss push the logit down?"
         ),
         "choices": [
-            "squared error harder, it is a square",
+            "squared error harder than cross-entropy, because it is a square",
             "cross-entropy with 0.999, squared error with about 0.002",
             "both alike, the error is the same",
         ],

@@ -10,6 +10,8 @@ from dlkit.labs.loss_picture import loss_chart
 from dlkit.labs.loss_shown import Shown
 from dlkit.labs.loss_words import TO_CLASSES, TO_NUMBERS, sentence, table
 
+_OF_NUMBERS = ("truth",)
+_OF_CLASSES = ("label_smoothing", "yes", "from_logits", "snow", "balance")
 _ENOUGH, _FAR, _NEAR = 5, 10.0, 0.5
 
 
@@ -42,6 +44,10 @@ class LossLab(Lab):
         "delta) whose blue line still finds the cooling of 6.5 °C per km, to within 0.5."
     )
 
+    def __init__(self, *, challenge=None, **values):
+        super().__init__(challenge=challenge, **values)
+        self._switch_controls()
+
     def control_groups(self):
         """Return the controls, in groups."""
         return loss_controls()
@@ -50,7 +56,6 @@ class LossLab(Lab):
         """Make task and losses fit each other, whatever they were opened with."""
         if not {self.controls.loss.value, self.controls.against.value} <= set(REGRESSION):
             self.controls.task.value = "classification"
-        self._switch_controls()
 
     def changed(self, name):
         """Let the task follow a loss that needs two classes, and the losses follow the task."""
@@ -132,13 +137,11 @@ class LossLab(Lab):
         return Data(*common, controls.snow.value, controls.balance.value, controls.seed.value)
 
     def _switch_controls(self):
-        """Switch off what has no effect on the task and the losses at hand."""
+        """Hide what does not belong to the task, and switch off what has no effect."""
         controls = self.controls
         names = {controls.loss.value, controls.against.value}
         classes = controls.task.value == "classification"
+        self.show_only(list(controls.groups()), without=_OF_NUMBERS if classes else _OF_CLASSES)
         controls.delta.disabled = "huber" not in names
         controls.label_smoothing.disabled = not names & set(CROSSENTROPIES[:2])
-        controls.truth.disabled = classes
-        for name in ("yes", "from_logits", "snow", "balance"):
-            controls[name].disabled = not classes
-        controls.from_logits.disabled = not classes or "hinge" in names
+        controls.from_logits.disabled = "hinge" in names

@@ -107,14 +107,14 @@ def table(shown):
     classes = shown.data.classes
     values, slopes = shown.at_prediction()
     head = ["loss at the prediction", "gradient there"]
-    head += ["w per °C", "b", "boundary (°C)", "accuracy", "snow found"] if classes else [
+    head += ["w per °C", "b", "says snow", "accuracy", "snow found"] if classes else [
         "°C per km", "at 0 km (°C)", "without those in the sun"]  # fmt: skip
     head.append("pull of the wrong ones")
     rows, formulae = "", ""
     for loss, one, value, slope in zip(shown.curves, shown.measured, values, slopes, strict=True):
         hits, snowy = one.found if classes else (0, 0)
         own = (
-            [short(one.line.w), short(one.line.b), short(one.line.boundary),
+            [short(one.line.w), short(one.line.b), border(one.line),
              f"{100 * one.accuracy:.0f} %", f"{hits} of {snowy}"]
             if classes
             else [fixed(one.line.w), fixed(one.line.b), fixed(one.clean.w)]

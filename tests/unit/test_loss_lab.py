@@ -16,7 +16,7 @@ from dlkit.labs.loss_curves import (
     of_number,
     of_probability,
 )
-from dlkit.labs.loss_data import COOLING, snow_or_rain, thermometers
+from dlkit.labs.loss_data import snow_or_rain, thermometers
 from dlkit.labs.loss_fit import RIDGE, balancing, fit, pulls
 from dlkit.losses import LOSSES
 from dlkit.plots.chart import Line, Points
@@ -209,9 +209,10 @@ def test_a_loss_for_classes_brings_its_data_and_back():
     lab = LossLab()
     lab.controls.loss.value = "binary_crossentropy"
     assert lab.controls.task.value == "classification" and "truth of 0 or 1" in lab.message
-    assert lab.controls.truth.disabled and not lab.controls.yes.disabled
+    assert lab.controls.truth.layout.display == "none" and lab.controls.yes.layout.display is None
     lab.controls.task.value = "regression"
     assert lab.controls.loss.value in REGRESSION and "any number" in lab.message
+    assert lab.controls.snow.layout.display == "none" and lab.controls.truth.layout.display is None
     lab.controls.task.value = "classification"
     assert lab.controls.loss.value == "binary_crossentropy"
     assert lab.controls.against.value == "mean_squared_error"

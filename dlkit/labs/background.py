@@ -14,14 +14,14 @@ _SENTENCE_SECONDS = 0.5
 class BackgroundLab(Lab):
     """Base of the labs that train several networks at once, away from the learner's cell.
 
-    A lab supplies `work`; whatever it shows it keeps in attributes that are replaced as a whole,
+    A lab supplies `_work`; whatever it shows it keeps in attributes that are replaced as a whole,
     so that the drawing thread never sees half of a change.
     """
 
     start_help = "Computes with the settings at the left, in the background."
     stop_help = "Ends the work after the present epoch; what is there already stays."
 
-    def work(self, settings):
+    def _work(self, settings):
         """Do the work in small parts, and yield after each.
 
         Parameters
@@ -119,7 +119,7 @@ class BackgroundLab(Lab):
 
     def _run(self, settings, halt):
         try:
-            for _ in self.work(settings):
+            for _ in self._work(settings):
                 if halt.is_set() or self._closed:
                     break
                 self._frame()

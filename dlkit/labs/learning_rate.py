@@ -148,7 +148,7 @@ class LearningRateLab(BackgroundLab):
         """The range test of the present network, or None if it was not done yet."""
         return self._tested.get(self._settings().tested)
 
-    def work(self, settings):
+    def _work(self, settings):
         settings = RateSettings.among(settings)
         self.runs = None
         self._tested = {settings.tested: range_test(*settings.tested)}

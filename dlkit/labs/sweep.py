@@ -119,7 +119,7 @@ class SweepLab(BackgroundLab):
             RATES.index(self.controls.learning_rate.value),
         )
 
-    def work(self, settings):
+    def _work(self, settings):
         self.found = None
         for found in sweep_by_epoch(SweepSettings.among(settings)):
             if found is not None:

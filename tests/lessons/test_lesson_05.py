@@ -15,6 +15,7 @@ from dlkit import (
     losses,
     schedules,
 )
+from dlkit.labs import TrainingLab
 from dlkit.layers import Dense
 from dlkit.training import ReduceLROnPlateau, train_together
 
@@ -209,3 +210,15 @@ def test_the_tidy_run_is_hidden_better_by_adam():
 def test_digits_mlp_reads_97_percent():
     best = accuracies(five_runs((128, 64, 32), learning_rate=0.002, epochs=20))
     assert best.mean() >= 0.97
+
+
+def test_the_goal_of_the_training_lab_is_met_by_the_linear_rule():
+    goal = {"at_least": 0.9, "within_epochs": 10, "changing_only": ["learning_rate"]}
+    settings = {"architecture": "mlp_16", "optimizer": "momentum", "epochs": 10, "pace": 0.0}
+    lab = TrainingLab(**settings, batch_size=256, learning_rate=0.005, goal=goal)
+    for rate, met in ((0.005, False), (0.005 * 16, True)):
+        lab.controls.learning_rate.value = rate
+        lab.run()
+        lab.wait()
+        assert lab.met() is met
+    lab.close()

@@ -177,7 +177,7 @@ def test_a_failure_in_the_thread_is_told_and_raised(monkeypatch):
         raise ValueError("no such luck")
         yield
 
-    monkeypatch.setattr(lab, "work", broken)
+    monkeypatch.setattr(lab, "_work", broken)
     lab.run()
     with pytest.raises(ValueError, match="no such luck"):
         lab.wait(10)

@@ -132,6 +132,19 @@ TYPED = [
     ("01.4", lambda x, w, b: [j for j in range(len(b)) if b[j] < 0], "bias alone"),
     ("01.5", lambda w, b: [w[0] / w[1], -b / w[1]], "slope has the wrong sign"),
     (
+        "02.1",
+        lambda x, w1, b1, w2, b2: np.maximum(x @ w1 + b1, 0) @ w2 + b2,
+        "Those are the logits",
+    ),
+    ("02.2", lambda t, y, q: max(q * np.mean(t - y), (q - 1) * np.mean(t - y)), "not right yet"),
+    (
+        "02.3",
+        lambda z, y: np.mean(np.log(np.exp(z).sum(1)) - z[range(len(z)), y]),
+        "not with ±1000",
+    ),
+    ("02.4", lambda p, y: (p.argmax(1) == y).mean(), "the plain accuracy"),
+    ("02.5", lambda y, q: (y.mean(), y.mean(), np.quantile(y, q)), "pulls equally hard"),
+    (
         "03.1",
         lambda x, w, b, g: (x.T @ g, g.sum(0), g @ w.T),
         "forgot the slope of tanh in `dw`",

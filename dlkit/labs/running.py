@@ -6,8 +6,8 @@ import threading
 import time
 
 from dlkit import checks, datasets
-from dlkit.display.lab import Lab
 from dlkit.labs.architectures import build_model
+from dlkit.labs.live import LiveLab
 from dlkit.labs.training_chart import Run
 from dlkit.labs.training_controls import run_buttons
 from dlkit.labs.training_runs import KEPT, KeptRun, config_of, job_key, made_by
@@ -15,27 +15,25 @@ from dlkit.report.script import export_script
 from dlkit.training.job import TrainingJob
 from dlkit.training.records import EpochRecord, Status
 
-_SENTENCE_SECONDS = 0.5
 _DIAGNOSIS_SECONDS = 1.0  # it costs milliseconds, and nobody reads faster
 _BUILDING = "Building the network, which takes Keras a few seconds …"
 
 
-class RunningLab(Lab):
+class RunningLab(LiveLab):
     """Base of a lab that trains: Start, Pause, Step, Stop and Rewind, and the run in a thread.
 
     A lab supplies `report` and `live_diagnosis`, besides what `Lab` asks for, and has at least the
     controls of `dlkit.labs.training_controls`.
     """
 
-    frame_seconds = 1 / 12  # ten a second reach the page, also when a chunk ends late
-
     def prepare(self):
+        super().prepare()
         self._jobs = {}
         self._runs = ()
         self._number = 0
         self._settings = None
         self._starting = threading.Lock()
-        self._drawn = self._spoken = self._diagnosed = 0.0
+        self._diagnosed = 0.0
         self._report = self._diagnosis = ""
         self.job = self._job_for(self.controls.values())
 
@@ -218,18 +216,8 @@ class RunningLab(Lab):
         elif isinstance(record, EpochRecord) and now - self._diagnosed >= _DIAGNOSIS_SECONDS:
             self._diagnosed = now
             self._show_diagnosis()
-        elif now - self._drawn >= self.frame_seconds:
+        elif self._frame_is_due(now):
             self._draw_frame()
-
-    def _draw_frame(self):
-        """Draw curves from the training thread, unless another thread is drawing just now."""
-        with self._brush() as free:
-            if not free:
-                return
-            self._drawn = time.perf_counter()
-            speak = self._drawn - self._spoken >= _SENTENCE_SECONDS
-            self._spoken = self._drawn if speak else self._spoken
-            self.draw(speak=speak)
 
     def _show_diagnosis(self):
         """Write from the training thread what the run looks like so far."""
@@ -237,16 +225,6 @@ class RunningLab(Lab):
         with self._brush() as free:
             if free:
                 self._details.value = self.details()
-
-    @contextlib.contextmanager
-    def _brush(self):
-        """Give whether this thread may draw now: no other draws, and the lab is open."""
-        free = self._drawing.acquire(blocking=False)
-        try:
-            yield free and not self._closed
-        finally:
-            if free:
-                self._drawing.release()
 
     def _on_status(self, status):
         self._buttons["pause"].description = "Resume" if status.state == "paused" else "Pause"

@@ -105,7 +105,7 @@ def _accuracy(data, run, reference, epochs):
 def _losses(data, run, reference, epochs):
     title = "Loss, before the end of the first epoch"
     if run.epochs:
-        title = f"Gap {_signed(run.gap)}: {_finding(run)}"
+        title = f"Gap {_signed(run.gap)}{_finding(run, reference)}"
     return Panel(
         _pair("loss", run, reference),
         title=title,
@@ -115,13 +115,15 @@ def _losses(data, run, reference, epochs):
     )
 
 
-def _finding(run):
+def _finding(run, reference):
     best = run.best
+    if reference is not None and reference.gap is not None:
+        return f" (reference {_signed(reference.gap)})"
     if run.kept is not None:
-        return f"stopped, back at epoch {run.kept}"
+        return f": stopped, back at epoch {run.kept}"
     if best is not None and best[0] < 0.6 * run.epochs:
-        return f"validation was best in epoch {best[0]}"
-    return f"after epoch {run.epochs}"
+        return f": validation was best in epoch {best[0]}"
+    return f" after epoch {run.epochs}"
 
 
 def _pair(key, run, reference):

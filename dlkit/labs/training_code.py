@@ -121,7 +121,8 @@ def keras_program(settings):
         (
             *imports,
             "",
-            f"keras.utils.set_random_seed({settings['seed']})",
+            f"keras.utils.set_random_seed({settings['seed']})  # other random numbers than dlkit's: "
+            "like another seed",
             f'data = datasets.get("{settings["dataset"]}")',
             *model,
             "model.compile(",

@@ -22,6 +22,8 @@ def png_bytes(figure, **options):
 
     drawn, small = io.BytesIO(), io.BytesIO()
     figure.savefig(drawn, format="png", **options)
-    picture = Image.open(drawn).convert("RGB").quantize(_COLORS, dither=Image.Dither.NONE)
+    # coverage, not frequency: the one small marker of a colour keeps that colour
+    method, dither = Image.Quantize.MAXCOVERAGE, Image.Dither.NONE
+    picture = Image.open(drawn).convert("RGB").quantize(_COLORS, method, dither=dither)
     picture.save(small, "png", optimize=True)
     return small.getvalue()

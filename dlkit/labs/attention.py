@@ -291,6 +291,7 @@ class AttentionLab(Lab):
             after,
             characters.alphabet(),
             weights,
+            self.ended,
             f"To decide, it looks most at “{visible(best)}”",
             words,
         )

@@ -65,7 +65,7 @@ def _sentence():
 def _formula():
     return {
         "temperature": slider(
-            1.0, 0.1, 4.0, step=0.1, label="temperature",
+            1.0, 0.1, 8.0, step=0.1, label="temperature",
             help="Divides the scores once more: low sharpens the weights, high evens them out.",
         ),
         "scaled": toggle(

@@ -89,7 +89,7 @@ def language_model(seed=0):
     return Network(layers, (CONTEXT,), seed=seed)
 
 
-def train_language_model(network, epochs=6, batch_size=16):
+def train_language_model(network, epochs=7, batch_size=16):
     """Train it on the sentences of ``data/sentences``, and return the loss of the last epoch."""
     x, y = characters.windows(CONTEXT)
     steps = epochs * -(-len(x) // batch_size)

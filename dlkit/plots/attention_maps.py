@@ -6,7 +6,7 @@ from dlkit.plots.chart import Chart, Heat, Panel
 _SHOWN = {"\n": "⏎", " ": "␣"}
 
 
-def attention_maps(maps, queries, keys=None, summary="", height=300):
+def attention_maps(maps, queries, keys=None, summary="", width=760, height=300):
     """Return heat maps of attention weights, side by side.
 
     Parameters
@@ -19,7 +19,7 @@ def attention_maps(maps, queries, keys=None, summary="", height=300):
         A name for each column; by default the queries.
     summary : str
         What the picture shows, in a sentence.
-    height : int
+    width, height : int
         In pixels.
 
     Returns
@@ -60,4 +60,4 @@ def attention_maps(maps, queries, keys=None, summary="", height=300):
                 ),
             )
         )
-    return Chart(panels, summary, height=height)
+    return Chart(panels, summary, width=width, height=height)

@@ -11,6 +11,7 @@ from dlkit import Network, datasets, optimizers, sampling
 from dlkit.datasets import characters
 from dlkit.labs.attention_models import (
     language_model,
+    look_inside,
     reverser,
     train_language_model,
     train_reverser,
@@ -28,7 +29,7 @@ SEEDS = range(5)
 LESSON = Path(__file__).parents[2] / "notebooks" / "11_transformer.ipynb"
 
 
-def judged(network, count=100, temperature=0.8, seed=1):
+def judged(network, count=100, temperature=0.85, seed=1):
     """Return the share of lines that obey the grammar, and the share of those that are new."""
     written = sampling.write(network, [0], count, temperature, seed=seed)
     lines = [characters.decode(line) for line in written]
@@ -37,21 +38,46 @@ def judged(network, count=100, temperature=0.8, seed=1):
 
 
 def test_an_encoder_needs_positions_to_write_backwards():
-    with_positions = np.mean([train_reverser(reverser(True, seed)) for seed in SEEDS])
-    assert with_positions >= 0.99
-    without = np.mean([train_reverser(reverser(False, seed), epochs=3) for seed in SEEDS])
+    with_positions = np.mean([train_reverser(reverser(True, seed), epochs=4) for seed in SEEDS])
+    assert with_positions >= 0.99  # the lesson trains for six epochs
+    without = np.mean([train_reverser(reverser(False, seed), epochs=4) for seed in SEEDS[:2]])
     assert without < 0.5
 
 
 @pytest.mark.full
 def test_more_training_does_not_help_an_encoder_without_positions():
-    scores = [train_reverser(reverser(False, seed), epochs=30) for seed in SEEDS]
-    assert np.mean(scores) < 0.5, scores
+    for epochs in (6, 30):
+        scores = [train_reverser(reverser(False, seed), epochs=epochs) for seed in SEEDS]
+        assert np.mean(scores) < 0.5, scores
 
 
 def test_the_stored_language_model_obeys_the_grammar_with_new_sentences():
     obey, new = judged(trained("language_model"))
     assert obey >= 0.8 and new >= 0.5, (obey, new)
+
+
+def verb_is_right(network, beginning, one):
+    """Return whether the model would rather write "runs" than "run" exactly if it should."""
+    p = look_inside(network, characters.encode(f"\n{beginning} run"))[0][-1]
+    return (p[characters.encode("s")[0]] > p[characters.encode(" ")[0]]) == one
+
+
+def agreement(network):
+    """Return how often a verb goes with its subject: right behind it, and behind another noun."""
+    nouns = {"cat": "cats", "dog": "dogs", "fox": "foxes", "bird": "birds", "child": "children"}
+    near, far = [], []
+    for one, many in nouns.items():
+        near += [verb_is_right(network, f"the {one}", True)]
+        near += [verb_is_right(network, f"the {many}", False)]
+        for other, others in nouns.items():
+            far += [verb_is_right(network, f"the {one} that sees some {others}", True)]
+            far += [verb_is_right(network, f"the {many} that see a {other}", False)]
+    return np.mean(near), np.mean(far)
+
+
+def test_the_stored_language_model_agrees_with_the_nearest_noun():
+    near, far = agreement(trained("language_model"))
+    assert near >= 0.95 and far < 0.75, (near, far)
 
 
 @pytest.mark.full
@@ -60,10 +86,11 @@ def test_language_models_obey_the_grammar_with_new_sentences():
     for seed in SEEDS:
         network = language_model(seed)
         assert train_language_model(network) < 0.4
-        found.append(judged(network, count=300))
+        found.append((*judged(network, count=300), *agreement(network)))
         assert judged(network, temperature=2.0)[0] < 1 / 3
-    obey, new = np.mean(found, axis=0)
+    obey, new, near, far = np.mean(found, axis=0)
     assert obey >= 0.8 and new >= 0.5, found
+    assert near >= 0.95 and far < 0.75, found
 
 
 @pytest.mark.full
@@ -79,9 +106,8 @@ def test_without_a_causal_mask_the_loss_is_near_nothing_and_the_lines_are_worthl
                 Dense(27, "softmax"),
             ]
             network = Network(layers, (48,), seed=seed)
-            adam = optimizers.Adam(0.008)
-            history = network.fit(x, y, optimizer=adam, epochs=2, batch_size=16)
-            losses.append(history.history["loss"][-1])
+            network.fit(x, y, optimizer=optimizers.Adam(0.008), epochs=2, batch_size=16)
+            losses.append(network.evaluate(x, y)["loss"])
             shares.append(judged(network)[0])
         if cheats:
             assert max(losses) < 0.05 and max(shares) < 0.02, (losses, shares)

@@ -1,5 +1,6 @@
 """What the learning-rate lab says in words and as programs."""
 
+import inspect
 import json
 import math
 
@@ -93,8 +94,8 @@ def network(seed):
 found = find_learning_rate(network(0), data, TrainingConfig(**common), maximum=10.0, steps=150)
 print("suggested:", found.suggestion)
 ways = {{
-    "schedule": schedules.{made},
-    "{name}": schedules.{compared},
+    "schedule": {made},
+    "{name}": {compared},
 }}
 for name, schedule in ways.items():
     configs = [
@@ -115,7 +116,7 @@ import keras
 from dlkit import datasets, schedules
 
 data = datasets.get("{dataset}")
-schedule = schedules.{shallow}
+schedule = {made}
 rates = []  # what the optimizer really uses
 
 
@@ -130,7 +131,8 @@ model = keras.Sequential([keras.Input(data.input_shape), keras.layers.Flatten()]
 for units in {hidden}:
     model.add(keras.layers.Dense(units, activation="relu", kernel_initializer="he_normal"))
 model.add(keras.layers.Dense({outputs}, activation="{last}"))
-optimizer = keras.optimizers.get({{"class_name": "{class_name}", "config": {arguments}}})
+settings = {arguments}
+optimizer = keras.optimizers.get({{"class_name": "{class_name}", "config": settings}})
 model.compile(optimizer, loss="{loss}", metrics=["{measure}"])
 history = model.fit(
     data.x_train, data.y_train, validation_data=(data.x_validation, data.y_validation),
@@ -147,7 +149,8 @@ def dlkit_program(settings):
         **_common(settings),
         seeds=len(SEEDS),
         optimizer=settings.optimizer,
-        compared=_source(settings.compared),
+        made=_source(settings.made, 4),
+        compared=_source(settings.compared, 4),
         name=compared_name(settings),
     )
 
@@ -160,6 +163,7 @@ def keras_program(settings):
     arguments = json.dumps({"learning_rate": settings.learning_rate, **extra})
     return _KERAS.format(
         **_common(settings),
+        made=_source(settings.made, 0),
         outputs=data.output_dim,
         last="softmax" if classes else "linear",
         loss="sparse_categorical_crossentropy" if classes else "mean_squared_error",
@@ -175,14 +179,19 @@ def _common(settings):
         "epochs": settings.epochs,
         "batch_size": settings.batch_size,
         "hidden": (WIDTH,) * settings.depth,
-        "made": _source(settings.made),
-        "shallow": _source(settings.made).replace("\n    ", "\n"),
     }
 
 
-def _source(schedule):
-    """Return how to write a schedule, in lines that fit."""
-    if isinstance(schedule, schedules.Warmup):
-        then = _source(schedule.then)
-        return f"Warmup(\n        schedules.{then},\n        warmup_steps={schedule.warmup_steps},\n    )"
-    return repr(schedule)
+def _source(schedule, indent):
+    """Return how to write a schedule, over several lines where one would be too long."""
+    defaults = inspect.signature(type(schedule)).parameters
+    parts = []
+    for name, value in vars(schedule).items():
+        nested = isinstance(value, schedules.Schedule)
+        if nested or value != defaults[name].default:
+            parts.append(f"{name}={_source(value, indent + 4) if nested else repr(value)}")
+    name = f"schedules.{type(schedule).__name__}"
+    if sum(map(len, parts)) < 45:
+        return f"{name}({', '.join(parts)})"
+    space = " " * (indent + 4)
+    return f"{name}(\n{space}" + f",\n{space}".join(parts) + f",\n{' ' * indent})"

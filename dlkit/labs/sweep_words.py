@@ -128,7 +128,8 @@ for seed in range({seeds}):
             keras.layers.Dense({outputs}, activation="{last}"),
         ]
     )
-    optimizer = keras.optimizers.get({{"class_name": "{class_name}", "config": {arguments}}})
+    settings = {arguments}
+    optimizer = keras.optimizers.get({{"class_name": "{class_name}", "config": settings}})
     model.compile(optimizer, loss="{loss}", metrics=["{measure}"])
     history = model.fit(
         data.x_train, data.y_train, validation_data=exam,

@@ -1,5 +1,6 @@
 """LearningRateLab: schedules fit their runs, comparisons are paired, the goal can be met."""
 
+import ast
 import math
 
 import numpy as np
@@ -182,3 +183,27 @@ def test_runs_come_epoch_by_epoch():
 def test_wrong_values_are_named(name, value):
     with pytest.raises(ValueError, match=name):
         LearningRateLab(**{name: value})
+
+
+@pytest.mark.parametrize("warm_up", [0.0, 0.3])
+@pytest.mark.parametrize("name", NAMES)
+def test_the_code_holds_the_very_schedules(name, warm_up):
+    lab = LearningRateLab(**SMALL, schedule=name, warm_up=warm_up, learning_rate=0.0123456789)
+    settings = RateSettings.among(lab.controls.values())
+    for program in (lab.code().dlkit, lab.code().keras):
+        assert max(map(len, program.splitlines())) <= 100
+        written = [
+            eval(ast.unparse(node), {"schedules": schedules})
+            for node in ast.walk(ast.parse(program))
+            if isinstance(node, ast.Call) and ast.unparse(node.func).startswith("schedules.")
+        ]
+        assert settings.made in written
+
+
+def test_the_keras_code_takes_the_same_steps(capsys):
+    pytest.importorskip("keras")
+    lab = LearningRateLab(**SMALL, warm_up=0.2)
+    exec(lab.code().keras, {})
+    rates = lab._settings().made(np.arange(25))
+    expected = f"25 steps, highest rate {rates.max():.6g}, last rate {rates[-1]:.6g}"
+    assert expected in capsys.readouterr().out

@@ -10,6 +10,7 @@ from dlkit.datasets import get
 from dlkit.labs import SweepLab
 from dlkit.labs.sweep_model import BATCH_SIZES, RATES, SweepMap, SweepSettings, sweep_by_epoch
 from dlkit.labs.sweep_picture import sweep_chart
+from dlkit.labs.sweep_words import KERAS_OPTIMIZERS, OPTIMIZERS
 from dlkit.plots.chart import Line, Text
 from dlkit.training.records import EpochRecord, History
 
@@ -195,3 +196,26 @@ def test_the_code_prints_the_number_of_the_chosen_cell(lab, capsys):
 def test_wrong_values_are_named(name, value):
     with pytest.raises(ValueError, match=name):
         SweepLab(**{name: value})
+
+
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+def test_the_keras_code_takes_every_optimizer(optimizer):
+    lab = SweepLab(**{**SMALL, "optimizer": optimizer})
+    program = lab.code().keras
+    assert max(map(len, program.splitlines())) <= 100
+    name, extra = KERAS_OPTIMIZERS[optimizer]
+    assert f'"class_name": "{name}"' in program and all(f'"{key}"' in program for key in extra)
+    keras = pytest.importorskip("keras")
+    keras.optimizers.get({"class_name": name, "config": {"learning_rate": 0.1, **extra}})
+
+
+def test_the_keras_code_prints_a_number_near_the_lab_s(capsys):
+    pytest.importorskip("keras")
+    lab = SweepLab(
+        **{**SMALL, "epochs": 5, "width": 64, "seeds": 1}, learning_rate=0.03, batch_size=16
+    )
+    lab.run()
+    lab.wait()
+    exec(lab.code().keras, {})
+    printed = float(capsys.readouterr().out.split("mean val_accuracy: ")[1].split()[0])
+    assert abs(printed - lab.found.statistics("accuracy")[0][lab.cell]) < 0.15

@@ -1,11 +1,12 @@
 """Lines of equal height on a grid of values, as points that a `Line` can draw."""
 
-import numpy as np
 from matplotlib.figure import Figure
+
+_MOST_POINTS = 200  # a live picture thins longer lines
 
 
 def contour_lines(x, y, values, levels):
-    """Return one broken line for each level.
+    """Return the lines of equal height, piece by piece.
 
     Parameters
     ----------
@@ -18,12 +19,12 @@ def contour_lines(x, y, values, levels):
     Returns
     -------
     list of (numpy.ndarray, numpy.ndarray)
-        The x and the y of each level's line; NaN stands between its pieces.
+        The x and the y of each piece; neighbours share their ends.
     """
     drawn = Figure().subplots().contour(x, y, values, levels=levels)
-    lines = []
-    for pieces in drawn.allsegs:
-        parts = [part for piece in pieces for part in (piece, np.full((1, 2), np.nan))]
-        points = np.concatenate(parts) if parts else np.empty((0, 2))
-        lines.append((points[:, 0], points[:, 1]))
-    return lines
+    pieces = [piece for pieces in drawn.allsegs for piece in pieces if len(piece) > 1]
+    return [
+        (piece[first : first + _MOST_POINTS + 1, 0], piece[first : first + _MOST_POINTS + 1, 1])
+        for piece in pieces
+        for first in range(0, len(piece) - 1, _MOST_POINTS)
+    ]

@@ -15,6 +15,7 @@ from dlkit.labs.optimizer_picture import NEAR, distance, look, ranking
 from dlkit.labs.optimizer_race import LAST, RATES, race
 from dlkit.labs.optimizer_surfaces import NAMES, STEPS, SURFACES, WINDOW, surface
 from dlkit.plots.chart import Line
+from dlkit.plots.contours import contour_lines
 from dlkit.rules import RULES
 
 EVERY = tuple(RULES)
@@ -212,6 +213,17 @@ def test_the_picture_shows_the_race(lab):
         assert np.allclose(drawn["mean gradient"], np.abs(adam.slots["first_moment"][:50, axis]))
         assert np.allclose(drawn["root mean square"] ** 2, adam.slots["second_moment"][:50, axis])
     lab.controls.step.value = 60
+
+
+def test_contours_are_lines_of_equal_loss_in_short_pieces():
+    ticks = np.linspace(-2, 2, 101)
+    grid = np.stack(np.meshgrid(ticks, ticks), -1)
+    levels = [0.5, 2.0, 6.0]
+    pieces = contour_lines(ticks, ticks, SURFACES["bowl"].loss(grid), levels)
+    assert max(len(x) for x, _ in pieces) <= 201  # longer ones would be thinned in a live picture
+    heights = [SURFACES["bowl"].loss(np.stack([x, y], -1)) for x, y in pieces]
+    assert {min(levels, key=lambda level: abs(level - h[0])) for h in heights} == set(levels)
+    assert all(np.ptp(height) < 5e-3 for height in heights)
 
 
 def test_no_two_optimizers_look_alike():

@@ -142,9 +142,9 @@ def race(surface_name, names, start, learning_rate=None, noise=0.0, seed=0):
         Path(
             name,
             rates[i][b],
-            places[:, i, 0, b],
-            losses[:, i, 0, b],
-            gradients[:, i, 0, b],
+            places[:, i, 0, b].copy(),  # a view would keep all runs of the search in memory
+            losses[:, i, 0, b].copy(),
+            gradients[:, i, 0, b].copy(),
             {slot: np.array([step[slot][b] for step in slots[i]]) for slot in slots[i][0]},
         )
         for i, (name, b) in enumerate(zip(names, best, strict=True))

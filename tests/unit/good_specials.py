@@ -86,6 +86,7 @@ RANGES = (
 TEXTS = (None, 3, "text", [], ["only one"], ["a", "a"], [1, 2], [None, "b"], {}, True, ["", "b"])
 CLASS_LABELS = labels(LABELS, None, width=False)
 
+_FAMOUS = ("lenet5", "alexnet", "vgg16", "googlenet", "resnet18", "resnet50")
 KERAS_SEED = {"seed": number(0, minimum=0, whole=True, optional=True)}
 KERAS = {**KERAS_SEED, "vocabulary_size": count(optional=True, beside={"input_shape": (3,)})}
 
@@ -399,6 +400,10 @@ SPECIAL = {
     "labs.TrainingLab": {"goal": Argument({"at_least": 0.9}, (3, "text", [], True, {1: 2}, {"at_least": 2}, {"metric": "acuracy"}, {"at_lest": 0.5},
         {"within_epochs": 0}, {"changing_only": 3}), (None,), names=("goal", "at_least", "metric", "within_epochs", "changing_only"))},
     "labs.TrainingLab.step": {"batches": count(1)},
+    "labs.ConvolutionLab.draw_pixel": {
+        **{name: number(3, minimum=0, maximum=7, whole=True) for name in ("row", "column")},
+        "value": number(0.5, minimum=0, maximum=1),
+    },
     "exercises.check": {"answer": Argument(...)},
     "exercises.quiz": {"id": Argument("00.a", (None, 3, 0.1, "", "99.9", [], {}, True), misspelt=(("00a", "00.a"),))},
     "DLTrainer.build_cnn_model": {"input_shape": shape((4, 4, 1))},
@@ -430,6 +435,15 @@ SPECIAL = {
         **KERAS_SEED,
         "input_shape": shape((4, 4, 1)), "filters": sizes((2, 2)),
         "activation": choice("relu", ("relu", "leaky_relu", "softplus")),
+    },
+    "keras.builders.build_famous_model": {
+        **KERAS_SEED, "name": choice("lenet5", _FAMOUS), "input_shape": shape((16, 16, 1)),
+        "width": number(1 / 16, minimum=0.01, maximum=4),
+    },
+    "keras.builders.count_famous_parameters": {
+        "name": choice("lenet5", _FAMOUS), "input_shape": optional(shape((16, 16, 1))),
+        "output_dim": number(3, minimum=1, whole=True, optional=True),
+        "width": number(1 / 16, minimum=0.01, maximum=4),
     },
     "keras.builders.build_rnn_model": {"input_shape": shape((3, 2)), "units": sizes((3,)), **KERAS},
     "keras.builders.build_language_model": KERAS_SEED,

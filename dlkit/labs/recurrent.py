@@ -23,9 +23,9 @@ SURVIVES = (0.1, 10.0)
 
 _CHALLENGE_LENGTH = 100
 _VIEWS = {
-    "adding": "states: two numbers to add",
+    "adding": "states: adding",
     "text": "states: your text",
-    "next": "next character of your text",
+    "next": "next character",
     "gradient": "gradient through time",
 }
 _USED = {

@@ -170,12 +170,13 @@ class TrainingLab(RunningLab):
         metric = "accuracy" if self.job.data.task_type == "classification" else "mae"
         runs = self._shown_runs()
         other = reference(runs, self.controls.compare.value)
-        present = self._drawable(self.job.history, f"run {self._number}" if runs else "")
+        status, history = self.job.status, self.job.history
+        present = self._drawable(history, f"run {self._number}" if runs else "")
         return training_chart(
             [*(run.drawn for run in runs), present],
             epochs=epochs,
             metric=metric,
-            summary=self._words(),
+            summary=self._words(status, history),
             strong=None if other is None else other.drawn,
         )
 
@@ -214,14 +215,14 @@ class TrainingLab(RunningLab):
     def keras_code(self):
         return training_code.keras_program(self.controls.values())
 
-    def _words(self):
-        words = training_words.progress_sentence(self.job.status, self.job.history)
-        over = self.job.status.state in ("finished", "stopped") and self._settings is not None
+    def _words(self, status, history):
+        words = training_words.progress_sentence(status, history)
+        over = status.state in ("finished", "stopped") and self._settings is not None
         return f"{words} {self._verdict()}".strip() if over else words
 
     def _layers(self):
         epochs = (self._settings or self.controls.values())["epochs"]
-        ticks, words = epoch_ticks(epochs), self._words()
+        ticks, words = epoch_ticks(epochs), self._words(self.job.status, self.job.history)
         return layers_chart(*self._measured(), epochs=epochs, x_ticks=ticks, words=words)
 
     def _measured(self):

@@ -145,22 +145,25 @@ def _colors(run):
 
 def _loss_top(runs):
     """Return the upper end of the loss axis: what the runs start from, not their wildest batch."""
-    starts, values = [], []
+    starts, highest = [], 0.0
     for run in runs:
         losses = run.history.batch_losses
+        losses = losses[: max(1, len(losses) // 50)]
         losses = losses[np.isfinite(losses)]
         if len(losses):
-            starts.append(losses[: max(1, len(losses) // 50)].max())
-        values += _finite(run.columns, ("loss", "val_loss"))
+            starts.append(losses.max())
+        highest = max(highest, _highest(run.columns, ("loss", "val_loss")))
     if not starts:
         return 2.5
-    return max(1.1 * min(max([*values, *starts]), 3 * max(starts)), 1e-6)
+    return max(1.1 * min(max(highest, *starts), 3 * max(starts)), 1e-6)
 
 
 def _error_top(runs, metric):
     keys = (metric, f"val_{metric}")
-    return 1.1 * max([value for run in runs for value in _finite(run.columns, keys)] or [1])
+    return 1.1 * (max(_highest(run.columns, keys) for run in runs) or 1)
 
 
-def _finite(columns, keys):
-    return [value for key in keys for value in columns.get(key, ()) if np.isfinite(value)]
+def _highest(columns, keys):
+    """Return the highest finite value of some columns, 0 if there is none."""
+    values = np.array([columns[key] for key in keys if key in columns])
+    return float(values[np.isfinite(values)].max(initial=0.0))

@@ -40,8 +40,9 @@ def dlkit_program(settings):
     seed, rate = settings["seed"], float(settings["learning_rate"])
     names = "TrainingConfig, TrainingJob, datasets"
     if chosen.hidden is None:
-        imports, model = _built(settings, chosen)
-        imports.insert(-1, f"from dlkit import {names}")
+        model = _built(settings, chosen)
+        keras = ["import keras", ""] if "keras." in "".join(model) else []
+        imports = [*keras, f"from dlkit import {names}, models"]
     else:
         on_keras = settings["engine"] == "keras"
         layers, kinds = _layers(settings, chosen, "")
@@ -97,9 +98,8 @@ def keras_program(settings):
         return problem
     chosen = ARCHITECTURES[settings["architecture"]]
     if chosen.hidden is None:
-        _, model = _built(settings, chosen)
-        imports = ["import keras", "import numpy as np", "", "from dlkit import datasets"]
-        imports.append(f"from dlkit.models import {chosen.builder}")
+        model = _built(settings, chosen)
+        imports = ["import keras", "import numpy as np", "", "from dlkit import datasets, models"]
     else:
         layers, _ = _layers(settings, chosen, "keras.layers.")
         imports = ["import keras", "import numpy as np", "", "from dlkit import datasets"]
@@ -171,16 +171,15 @@ def _layers(settings, chosen, prefix):
 
 
 def _built(settings, chosen):
-    """Return the imports and the code of a network that a builder of `dlkit.models` makes."""
-    imports = [f"from dlkit.models import {chosen.builder}"]
+    """Return the code of a network that a builder of `dlkit.models` makes."""
+    builder = f"models.{chosen.builder}"
     rest = f"data.output_dim, data.task_type, seed={settings['seed']})"
     if settings["architecture"] == "cnn":
-        return imports, [f"model = {chosen.builder}(data.input_shape, {rest}"]
-    reading = [
+        return [f"model = {builder}(data.input_shape, {rest}"]
+    return [
         "height, width, channels = data.input_shape",
         "rows = (height, width * channels)  # the image is read row by row",
-        f"inner = {chosen.builder}(rows, {rest}",
+        f"inner = {builder}(rows, {rest}",
         "image = keras.Input(data.input_shape)",
         "model = keras.Model(image, inner(keras.layers.Reshape(rows)(image)))",
     ]
-    return ["import keras", "", *imports], reading

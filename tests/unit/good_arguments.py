@@ -323,6 +323,8 @@ def _control(made):
         return Argument(made.value, ("3", math.nan, made.bounds[0] - 1))
     if isinstance(made.value, bool):
         return Argument(made.value, ("yes", 1))
+    if hasattr(made, "longest"):
+        return Argument(made.value, (3, "x" * (made.longest + 1)))
     return Argument(made.value, ("qqqq", None))
 
 

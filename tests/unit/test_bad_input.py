@@ -331,7 +331,10 @@ def test_controls_refuse_in_words(kind):
     for name, made in lab.controls.items():
         low, high, whole = getattr(made, "bounds", (0, 0, False))
         wrong = ["qqqq", None, np.nan, [], low - 1, high + 1, *([low + 0.5] if whole else [])]
-        for value in wrong if hasattr(made, "bounds") else ("qqqq", None, [], object(), -3):
+        if not hasattr(made, "bounds"):
+            too_long = "q" * (getattr(made, "longest", 3) + 1)  # for a text, else no option
+            wrong = [too_long, None, [], object(), -3]
+        for value in wrong:
             others = {other: before[other] for other in before if other != name}
             with pytest.raises((TypeError, ValueError), match=rf"^{name} must be"):
                 lab.controls.set({**others, name: value})

@@ -1,7 +1,7 @@
 """SweepLab: a map of learning rates and batch sizes, a real network in every cell, each seed apart."""
 
 from dlkit import datasets
-from dlkit.display.controls import menu, stops
+from dlkit.display.controls import menu, slider, stops
 from dlkit.labs.background import BackgroundLab
 from dlkit.labs.sweep_model import (
     BATCH_SIZES,
@@ -63,8 +63,8 @@ class SweepLab(BackgroundLab):
                     16, (4, 8, 16, 32, 64), label="hidden units",
                     help="Units in the one hidden layer (ReLU, He's initial weights).",
                 ),
-                "epochs": stops(
-                    3, (1, 2, 3, 5, 10, 20), label="epochs",
+                "epochs": slider(
+                    3, 1, 20, whole=True, label="epochs",
                     help="Passes through the training data. Small batches take more steps in each.",
                 ),
                 "optimizer": menu(

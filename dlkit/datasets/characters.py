@@ -86,7 +86,7 @@ def decode(numbers):
         If a number stands for no character.
     """
     known = alphabet()
-    numbers = checks.array("numbers", numbers, ndim=1)
+    numbers = checks.array("numbers", numbers, ndim=1, allow_empty=True)
     for number in numbers:
         checks.whole_number("each of numbers", number, minimum=0, maximum=len(known) - 1)
     return "".join(known[int(number)] for number in numbers)

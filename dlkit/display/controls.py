@@ -233,7 +233,8 @@ class Controls:
         if isinstance(made, widgets.Text):
             if len(checks.text(name, value)) > made.longest:
                 raise ValueError(
-                    f"{name} must be a text of {made.longest} characters or fewer, but got {len(value)}."
+                    f"{name} must be a text of {made.longest} characters or fewer, but got "
+                    f"{checks.describe(value)} with {len(value)}."
                 )
             return value
         allowed = [pair[1] for pair in made._options_full]

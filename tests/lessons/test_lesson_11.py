@@ -122,9 +122,14 @@ def test_the_translator_of_the_lesson_learns_from_every_seed():
     names = {"np": np, "datasets": datasets, "Dense": Dense, "Embedding": Embedding,
              "PositionalEncoding": PositionalEncoding, "TransformerEncoder": TransformerEncoder,
              "TransformerDecoder": TransformerDecoder}  # fmt: skip
-    for start in (r"START = 8", r"from dlkit import losses, optimizers\n\n\ndef train"):
+    for start in (
+        r"START = 8",
+        r"from dlkit import losses, optimizers\n\n\ndef train",
+        "def translate",
+    ):
         (cell,) = [cell for cell in cells if re.match(start, cell)]
-        exec(compile(cell, "cell", "exec"), names)
+        functions = cell.partition("\n\n\nshort = ")[0]
+        exec(compile(functions, "cell", "exec"), names)
     short = datasets.reverse_copy(seed=0, length=8)
     shares = []
     for seed in SEEDS:

@@ -102,6 +102,7 @@ def test_windows_begin_with_a_line_and_the_truth_is_one_ahead():
 def test_text_there_and_back_and_the_grammar():
     text = "\nthe cats sleep ."
     assert characters.decode(characters.encode(text)) == text
+    assert characters.decode(characters.encode("")) == ""  # a line may end at once
     assert characters.obeys_grammar("the cats sleep .")
     assert not characters.obeys_grammar("the cats sleeps .")
     assert all(map(characters.obeys_grammar, characters.lines()[:200]))

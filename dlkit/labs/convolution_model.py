@@ -4,6 +4,7 @@ import functools
 from dataclasses import dataclass
 
 import numpy as np
+import sklearn.datasets  # noqa: F401 - the digits need it; importing may take a second, opening not
 
 from dlkit import checks, datasets
 from dlkit.labs.digit_reader import digit_reader

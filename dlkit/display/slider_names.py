@@ -2,7 +2,8 @@
 
 The handle of an ipywidgets slider has no name of its own, and what it reads out is its place: the
 exponent of a logarithmic slider, the number of a stop. A small front-end part gives each handle the
-label that stands beside it, and reads out what the slider shows.
+label that stands beside it, and reads out what the slider shows. It also keeps the notebook's
+shortcuts away from a lab: in Notebook 7 an arrow key would leave the slider for the next cell.
 """
 
 import anywidget
@@ -23,11 +24,13 @@ function set(handle, name, value) {
 function render({ el }) {
   let observer, waiting;
   const look = () => {
-    const controls = el.closest(".dlkit-lab")?.querySelector(".dlkit-controls");
+    const lab = el.closest(".dlkit-lab");
+    const controls = lab?.querySelector(".dlkit-controls");
     if (!controls) {
       waiting = requestAnimationFrame(look); // not in the page yet
       return;
     }
+    lab.dataset.lmSuppressShortcuts = "true";
     const tellAll = () => controls.querySelectorAll(".noUi-handle").forEach(tell);
     // After the slider itself: it writes its readout later than the handle's value.
     const later = () => { cancelAnimationFrame(waiting); waiting = requestAnimationFrame(tellAll); };
@@ -46,6 +49,6 @@ export default { render };
 
 
 class SliderNames(anywidget.AnyWidget):
-    """An invisible part of a lab that names the lab's sliders for screen readers."""
+    """An invisible part of a lab: names its sliders for screen readers, and lets it have the keys."""
 
     _esm = _SCRIPT

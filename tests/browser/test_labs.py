@@ -60,10 +60,15 @@ def wait_for(condition, words, timeout=20):
 
 
 def show_lab(lab_page, name):
-    """Open a notebook that shows one lab, and wait until it is there."""
-    cell = nbformat.v4.new_code_cell(f"from dlkit.labs import {name}\nlab = {name}()\nlab")
+    """Open a notebook that shows one lab among other cells, and wait until it is there."""
+    cells = [
+        nbformat.v4.new_markdown_cell("# A lab"),
+        nbformat.v4.new_code_cell(f"from dlkit.labs import {name}\nlab = {name}()\nlab"),
+        nbformat.v4.new_markdown_cell("## After it"),  # arrow keys could lead here
+        nbformat.v4.new_code_cell("1 + 1"),
+    ]
     kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
-    notebook = nbformat.v4.new_notebook(cells=[cell], metadata={"kernelspec": kernel})
+    notebook = nbformat.v4.new_notebook(cells=cells, metadata={"kernelspec": kernel})
     nbformat.write(notebook, lab_page.lab.folder / "notebooks" / f"{name}.ipynb")
     lab_page.open(f"{name}.ipynb")
     lab_page.run_all()

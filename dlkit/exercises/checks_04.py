@@ -38,6 +38,15 @@ MOMENTUM = FunctionCheck(
     praise="With this form the learning rate keeps its meaning whatever the momentum is.",
     mistakes=(
         Mistake(
+            "That is the heavy ball of the lesson, whose velocity is a sum of steps. Here it is an "
+            "average of gradients: no learning rate in it, and the gradient counts `1 - momentum`.",
+            lambda w, v, g, r, m: w + m * v - r * g,
+        ),
+        Mistake(
+            "You returned the velocity first. First comes `w`, then the velocity.",
+            lambda w, v, g, r, m: m * v + (1 - m) * g,
+        ),
+        Mistake(
             "You went uphill: the step must be taken off `w`, not added.",
             lambda w, v, g, r, m: w + r * (m * v + (1 - m) * g),
         ),
@@ -126,6 +135,11 @@ LIMITS = FunctionCheck(
     tolerance=1e-5,
     mistakes=(
         Mistake(
+            "That is one limit for each direction. One direction that diverges is enough to spoil "
+            "all: return the smallest limit, that of the steepest.",
+            lambda c, m: 2 / c,
+        ),
+        Mistake(
             "You took the flattest direction. The steepest is the one that diverges first.",
             lambda c, m: 2 / c.min(),
         ),
@@ -161,6 +175,11 @@ LIMITS = FunctionCheck(
             "Dividing by `1 - momentum` is what momentum does to the speed in a steady slope. For "
             "the limit, look at a ball that swings from side to side with w → −w.",
             lambda c, m: 2 / ((1 - m) * c.max()),
+            part=1,
+        ),
+        Mistake(
+            "Twice the limit of plain descent is right for a momentum of 1 only.",
+            lambda c, m: 4 / c.max(),
             part=1,
         ),
         Mistake(
@@ -255,6 +274,11 @@ ADAM = FunctionCheck(
             "You forgot the corrections: both moments start at 0, so divide the first by "
             "`1 - beta_1**t` and the second by `1 - beta_2**t`.",
             _adam("none"),
+        ),
+        Mistake(
+            "Each of your steps is Adam's very first: the moments remember nothing. Carry both from "
+            "one turn of the loop to the next.",
+            lambda gradients, rate, b, c, e: -rate * gradients / (np.abs(gradients) + e),
         ),
         Mistake(
             "Only the first moment is corrected. The second starts at 0 as well.",

@@ -64,6 +64,10 @@ NOISE = FunctionCheck(
             lambda g, b: g.std(axis=0, ddof=1) / np.sqrt(b),
         ),
         Mistake(
+            "That is right if no sample can come twice. Here each draw is from all samples.",
+            lambda g, b: g.std(axis=0) / np.sqrt(b) * np.sqrt((len(g) - b) / (len(g) - 1)),
+        ),
+        Mistake(
             "That is the mean gradient. Asked was how far a batch strays from it.",
             lambda g, b: g.mean(axis=0),
         ),
@@ -96,15 +100,26 @@ def _race_cases():
     lucky_racing = scores(close, 5, 0.03)
     lucky_racing[1, 0] = [0.99, 0.98, 0.97, 0.99, 0.98]  # whoever tunes on the race takes this rate
     wide = scores(clear, 5, 0.01)
-    wide[0, 1] = [0.55, 0.85, 0.55, 0.85, 0.72]  # the second best, with a wide spread
+    wide[0, 1] = [0.68, 0.98, 0.68, 0.98, 0.78]  # the second best strays by more than the lead
     wide[3, 0] = [0.62, 0.66, 0.58, 0.6, 0.64]
     near = scores([[0.4, 0.80], [0.85, 0.3]], 4, 0.002)
     near[1, 0] = [0.95, 0.75, 0.9, 0.85]  # leads by less than it strays
+    apart = scores([[0.3, 0.9], [0.6, 0.2], [0.85, 0.4]], 4, 0.002)
+    wild = apart.copy()
+    apart[0, 1] = [0.87, 0.93, 0.87, 0.93]  # leads by more than it or the second strays,
+    apart[2, 0] = [0.82, 0.88, 0.82, 0.88]  # but by less than both together
+    wild[1, 0] = [0.4, 0.8, 0.4, 0.8]  # the third strays widely, and does not matter
+    even = scores([[0.5, 0.9], [0.91, 0.2]], 4, 0.002)
+    even[0, 1] = [0.88, 0.96, 0.84, 0.92]
+    even[1, 0] = [0.93, 0.85, 0.97, 0.89]  # leads by less than either strays
+    three = scores([[0.3, 0.9], [0.6, 0.2], [0.85, 0.4]], 2, 0.002)
     return [
         (lucky_tuning, lucky_racing),
         (scores(clear, 3, 0.01), wide),
         (scores([[0.4, 0.80], [0.85, 0.3]], 2, 0.002), near),
-        (scores([[0.5, 0.9], [0.91, 0.2]], 2, 0.002), scores([[0.5, 0.9], [0.91, 0.2]], 5, 0.06)),
+        (three, apart),
+        (three, wild),
+        (scores([[0.5, 0.9], [0.91, 0.2]], 2, 0.002), even),
     ]
 
 
@@ -177,6 +192,22 @@ RACE = FunctionCheck(
             "You compare the lead with the smaller of the two spreads. One that strays widely is "
             "enough to make the order a matter of luck: take the larger.",
             _verdict(lambda s: s.std(axis=1), np.min),
+            part=1,
+        ),
+        Mistake(
+            "You look at the spread of the best alone. The second best may stray too: take the "
+            "larger of the two.",
+            _verdict(lambda s: s.std(axis=1), lambda both: both[0]),
+            part=1,
+        ),
+        Mistake(
+            "You added the two spreads up. Asked was the larger of the two.",
+            _verdict(lambda s: s.std(axis=1), np.sum),
+            part=1,
+        ),
+        Mistake(
+            "You took the largest spread of all. Only the best and the second best are compared.",
+            _verdict(lambda s: np.full(len(s), s.std(axis=1).max())),
             part=1,
         ),
         Mistake(

@@ -14,8 +14,8 @@ _SHORT = {
     "tilted": "the tilted ravine",
     "saddle": "the saddle",
     "rosenbrock": "Rosenbrock's valley",
-    "beale": "Beale's surface",
-    "bumps": "the bowl with bumps",
+    "beale": "Beale's cliffs",
+    "bumps": "the surface with many minima",
     "noisy": "the line fitted one point at a time",
     NETWORK: "the network's loss",
 }

@@ -63,28 +63,29 @@ class Path:
 
 
 class Runs:
-    """Many runs of one rule from one start, each with its own learning rate.
+    """Many runs of one rule, each with its own learning rate.
 
     Parameters
     ----------
     name : str
         A key of ``RULES``.
-    rates : array_like, shape (runs,)
+    rates : array_like, shape (rates,)
         Their learning rates.
-    start : array_like, shape (2,)
+    places : numpy.ndarray, shape (seeds, rates, 2)
+        Where they start.
     """
 
-    def __init__(self, name, rates, start):
+    def __init__(self, name, rates, places):
         self.rule = RULES[name]
         self.settings = {key: given.default for key, given in self.rule.hyperparameters.items()}
         self.rates = np.asarray(rates, dtype=float)[:, None]
-        self.places = np.tile(np.asarray(start, dtype=float), (len(self.rates), 1))
+        self.places = places
         self.slots = self.rule.init(np, self.places, **self.settings)
         self.scalars = dict(self.rule.initial_scalars)
         self.steps = 0
 
-    def step(self, gradients):
-        """Move all runs by one step, given their gradients, shape (runs, 2)."""
+    def step(self, gradients, places):
+        """Move all runs by one step, given their gradients, and write where that leads into ``places``."""
         self.steps += 1
         self.scalars = self.rule.advance(self.steps, self.scalars, **self.settings)
         if self.rule.weight_decay:  # decoupled, before the rule, as the optimizers' host does it
@@ -92,7 +93,7 @@ class Runs:
         delta, self.slots = self.rule.update(
             np, gradients, self.places, self.slots, self.scalars, self.rates, **self.settings
         )
-        self.places = self.places + delta
+        self.places = np.add(self.places, delta, out=places)
 
 
 @lru_cache(maxsize=32)
@@ -145,7 +146,7 @@ def race(surface_name, names, start, learning_rate=None, noise=0.0, seed=0):
             places[:, i, 0, b].copy(),  # a view would keep all runs of the search in memory
             losses[:, i, 0, b].copy(),
             gradients[:, i, 0, b].copy(),
-            {slot: np.array([step[slot][b] for step in slots[i]]) for slot in slots[i][0]},
+            {slot: np.array([step[slot][0, b] for step in slots[i]]) for slot in slots[i][0]},
         )
         for i, (name, b) in enumerate(zip(names, best, strict=True))
     )
@@ -154,15 +155,14 @@ def race(surface_name, names, start, learning_rate=None, noise=0.0, seed=0):
 def _run(ground, names, rates, start, noise, seeds):
     """Take all steps of all runs: as many rates for each name; the race's seed is the first."""
     shape = (len(names), len(seeds), len(rates[0]), 2)
-    every = [
-        Runs(name, np.tile(tried, len(seeds)), start)
-        for name, tried in zip(names, rates, strict=True)
-    ]
     at = [ground.gradients(seed) for seed in seeds]
     shake = np.stack([ground.noise(noise, seed) for seed in seeds], 1)[:, :, None]  # all rates
     places, gradients = np.empty((STEPS + 1, *shape)), np.empty((STEPS, *shape))
     slots = [[] for _ in names]
     places[0] = start
+    every = [
+        Runs(name, tried, here) for name, tried, here in zip(names, rates, places[0], strict=True)
+    ]
     with np.errstate(all="ignore"):  # who diverges, diverges
         for step in range(STEPS):
             here, slope = places[step], gradients[step]
@@ -173,8 +173,7 @@ def _run(ground, names, rates, start, noise, seeds):
                     slope[:, draw] = gradient_at(step, here[:, draw])
             slope += shake[step]
             for index, runs in enumerate(every):
-                runs.step(slope[index].reshape(-1, 2))
-                places[step + 1, index] = runs.places.reshape(shape[1:])
+                runs.step(slope[index], places[step + 1, index])
                 slots[index].append(runs.slots)
     return places, gradients, slots
 

@@ -52,7 +52,7 @@ def comparison(found):
             lowest = min(lowest, float(np.nanmin(mean)))
     panel = Panel(
         marks,
-        title=f"Best: {found.table['variant'].iloc[0]}",
+        title=f"Best {found.metric}: {found.table['variant'].iloc[0]}",
         x_label="epoch (passes through the training data)",
         y_label="validation loss (mean per sample)",
         y_scale="log" if 0 < lowest < np.inf else "linear",

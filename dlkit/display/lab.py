@@ -14,10 +14,10 @@ from html import escape
 import ipywidgets as widgets
 
 from dlkit import checks
+from dlkit.display.accessibility import Accessibility
 from dlkit.display.controls import Controls, button
 from dlkit.display.lab_code import LabCode
 from dlkit.display.png import png_bytes
-from dlkit.display.slider_names import SliderNames
 from dlkit.display.style import LAB_CSS
 from dlkit.display.svg import to_svg
 from dlkit.plots.figure import to_figure
@@ -316,7 +316,7 @@ class Lab:
         buttons = [*self.buttons(), self._code_button()]
         column.append(widgets.HTML(self._help(buttons)))
         row = widgets.HBox(buttons, layout=widgets.Layout(flex_flow="row wrap"))
-        column.append(SliderNames(layout=widgets.Layout(display="none")))
+        column.append(Accessibility())
         left = widgets.VBox(column, layout=widgets.Layout(flex="0 0 322px", overflow="visible"))
         left.add_class("dlkit-controls")
         right = widgets.VBox(

@@ -2,6 +2,7 @@
 
 import ipywidgets
 
+from dlkit.display.accessibility import Accessibility
 from dlkit.display.cards import paragraphs
 
 # Long answers wrap instead of being cut off; the focus ring stays visible in every theme.
@@ -39,7 +40,7 @@ class QuizView:
         )
         self.buttons = [self._button(index) for index in range(len(quiz.choices))]
         self._feedback = ipywidgets.HTMLMath()
-        self.box = ipywidgets.VBox([question, *self.buttons, self._feedback])
+        self.box = ipywidgets.VBox([question, *self.buttons, self._feedback, Accessibility()])
         self.box.layout.max_width = "60em"
         self.box.add_class("dlkit-quiz")
         self.refresh()

@@ -1,9 +1,10 @@
-"""Tell screen readers what each slider of a lab is called and what its value means.
+"""What ipywidgets leaves out for those who use a keyboard or a screen reader.
 
 The handle of an ipywidgets slider has no name of its own, and what it reads out is its place: the
 exponent of a logarithmic slider, the number of a stop. A small front-end part gives each handle the
 label that stands beside it, and reads out what the slider shows. It also keeps the notebook's
-shortcuts away from a lab: in Notebook 7 an arrow key would leave the slider for the next cell.
+shortcuts away from what has the focus: in Notebook 7 an arrow key would leave the slider for the next
+cell, and Enter would not press a button.
 """
 
 import anywidget
@@ -24,13 +25,17 @@ function set(handle, name, value) {
 function render({ el }) {
   let observer, waiting;
   const look = () => {
-    const lab = el.closest(".dlkit-lab");
-    const controls = lab?.querySelector(".dlkit-controls");
-    if (!controls) {
+    const part = el.closest(".dlkit-lab, .dlkit-quiz");
+    if (!part) {
       waiting = requestAnimationFrame(look); // not in the page yet
       return;
     }
-    lab.dataset.lmSuppressShortcuts = "true";
+    // The notebook looks at the focused element itself first, so a mark on the whole is not enough.
+    part.addEventListener("focusin", ({ target }) => {
+      target.setAttribute("data-lm-suppress-shortcuts", "true");
+    });
+    const controls = part.querySelector(".dlkit-controls");
+    if (!controls) return; // a quiz has no sliders
     const tellAll = () => controls.querySelectorAll(".noUi-handle").forEach(tell);
     // After the slider itself: it writes its readout later than the handle's value.
     const later = () => { cancelAnimationFrame(waiting); waiting = requestAnimationFrame(tellAll); };
@@ -48,7 +53,10 @@ export default { render };
 """
 
 
-class SliderNames(anywidget.AnyWidget):
-    """An invisible part of a lab: names its sliders for screen readers, and lets it have the keys."""
+class Accessibility(anywidget.AnyWidget):
+    """An invisible part of a lab or a quiz: names its sliders, and lets it have the keys."""
 
     _esm = _SCRIPT
+
+    def __init__(self):
+        super().__init__(layout={"display": "none"})

@@ -8,8 +8,8 @@ QUIZZES = {
         ),
         "choices": [
             "the new one is better",
-            "little: 0.001 may be far from the best rate of either",
-            "little: three seeds are never enough",
+            "little: 0.001 may suit neither of them",
+            "little: three seeds of each are never enough",
             "SGD is of no use for this task",
         ],
         "answer": 1,
@@ -26,7 +26,7 @@ QUIZZES = {
         "question": "Adam has just begun. How long is its very first step for a weight with a gradient of 500?",
         "choices": [
             "500 times the learning rate",
-            "the learning rate",
+            "as long as the learning rate",
             "nearly 0, since both moments start at 0",
             "about three times the learning rate",
         ],
@@ -55,12 +55,12 @@ QUIZZES = {
     },
     "04.d": {
         "question": "You turn the ravine by 45 degrees. Who does not notice?",
-        "choices": ["AdaGrad", "Adam", "RMSProp", "Momentum"],
+        "choices": ["AdaGrad and RMSProp", "Adam", "none of these", "Momentum"],
         "answer": 3,
         "explanations": [
-            "It scales x and y one by one, and in a tilted ravine both look alike: nothing to gain.",
+            "They scale x and y one by one, and in a tilted ravine both look alike: nothing to gain.",
             "It scales x and y one by one too; only its mean gradient does not care.",
-            "It scales x and y one by one.",
+            "One of them does not: which rule has no scale of its own for x and y?",
             "It only adds gradients up, so that its path turns with the ravine, and its losses stay "
             "the same to the last digits.",
         ],

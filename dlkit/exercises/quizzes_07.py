@@ -22,16 +22,16 @@ QUIZZES = {
             "can the network be better at what it has never seen?"
         ),
         "choices": [
-            "the validation data leaked into training",
-            "the training loss was measured with half of the units switched off",
-            "it underfits",
-            "the losses have changed places",
+            "half of the units are off while the training loss is measured",
+            "images from the validation data have leaked into the training data",
+            "it underfits, so that both of the losses are still high",
+            "the two losses have changed places in the table",
         ],
-        "answer": 1,
+        "answer": 0,
         "explanations": [
-            "Possible, but with dropout there is a harmless cause that comes first.",
             "Dropout is active while the training loss is measured, and not while the validation loss is. "
             "(The training loss is also a mean over the epoch, in which the network was still worse.)",
+            "Possible, but with dropout there is a harmless cause that comes first.",
             "Then both would be bad; it says nothing about which one is lower.",
             "Look at how they are measured before you suspect a slip.",
         ],
@@ -40,34 +40,33 @@ QUIZZES = {
         "question": "You try twenty values of L2 and keep the one with the best validation accuracy, "
         "93 %. What will it reach on new data?",
         "choices": [
-            "93 %, for the validation data were never trained on",
-            "probably a little less",
-            "probably more, since L2 helps on new data",
+            "93 %, since no weight was fitted to it",
+            "more, since L2 helps on new data",
+            "a little less: it was the luckiest",
         ],
-        "answer": 1,
+        "answer": 2,
         "explanations": [
-            "No weight was fitted to them, but you were: the best of twenty is partly lucky on these very "
-            "samples.",
+            "No weight was, but your choice was: the best of twenty is partly lucky on these very samples.",
+            "L2 has done its good already; choosing by a noisy measure can only flatter the winner.",
             "You have fitted one number, the L2, to the validation data. A test part that is looked at "
             "once tells the truth.",
-            "L2 has done its good already; choosing by a noisy measure can only flatter the winner.",
         ],
     },
     "07.d": {
         "question": "Which of these closes the gap for certain, and is still useless?",
         "choices": [
-            "more training data",
-            "a network that always says “3”",
+            "four times as many training samples",
             "augmentation",
-            "dropout 0.3",
+            "dropout with a rate of 0.3",
+            "a network that always says “3”",
         ],
-        "answer": 1,
+        "answer": 3,
         "explanations": [
             "It closes the gap and lifts the validation accuracy: the best remedy there is.",
-            "It is equally bad on training and validation data: gap 0. Judge a remedy by the validation "
-            "loss, and use the gap to see why it is what it is.",
             "It closes the gap by making learning by heart harder, and the validation accuracy rises.",
             "Too much of it would end there, but 0.3 usually does not.",
+            "It is equally bad on training and validation data: gap 0. Judge a remedy by the validation "
+            "loss, and use the gap to see why it is what it is.",
         ],
     },
 }

@@ -26,9 +26,9 @@ QUIZZES = {
             "start of training?"
         ),
         "choices": [
-            "nothing: softmax divides anyway",
+            "nothing special, because softmax divides by its sum anyway",
             "weights that are nearly all alike",
-            "weights near 0 or 1, and hardly any gradient through them",
+            "weights near 0 or 1, and hardly any gradient",
             "an error, because the weights no longer sum to 1",
         ],
         "answer": 2,

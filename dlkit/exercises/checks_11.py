@@ -38,6 +38,10 @@ def _plogp(weights):
     return -(weights * np.log(weights))
 
 
+def _over_all(shares):
+    return shares / shares.sum()
+
+
 ENTROPY = FunctionCheck(
     arguments=("scores",),
     cases=_scores,
@@ -72,6 +76,14 @@ ENTROPY = FunctionCheck(
         Mistake(
             "The weights are not normalised: divide exp(scores) by its sum over the keys first.",
             lambda s: -(np.exp(s) * s).sum(axis=1),
+        ),
+        Mistake(
+            "The shares are no weights yet: divide them by their sum over the keys.",
+            lambda s: _plogp(np.exp(s - s.max(axis=1, keepdims=True))).sum(axis=1),
+        ),
+        Mistake(
+            "You divided by the sum of all shares. Each query (row) has a sum of its own: axis=1.",
+            lambda s: _plogp(_over_all(np.exp(s - s.max(axis=1, keepdims=True)))).sum(axis=1),
         ),
         Mistake(
             "You left out the factor w: each ln w counts as much as its weight.",
@@ -146,6 +158,16 @@ WINDOW = FunctionCheck(
             "The window is one step too long: key t − width − 1 must be hidden.",
             lambda n, w: _band(n, 0, w + 1),
         ),
+        Mistake(
+            "Both edges may be seen: key t itself and key t − width. Compare with < and >, not with "
+            "<= and >=.",
+            lambda n, w: _band(n, 1, w - 1),
+        ),
+        Mistake(
+            "Nothing is hidden: no key lies in the future and in the far past. Join the two with "
+            "`|` (or), not with `&` (and).",
+            lambda n, w: np.zeros((n, n), bool),
+        ),
     ),
 )
 
@@ -196,6 +218,16 @@ def _attend(query, key, value, *, divisor=None, bias=0.0, causal=True, axis=-1, 
     return _softmax(scores, axis) @ value
 
 
+def _scores_of(query, key, slope):
+    n, d = query.shape
+    back = np.arange(n)[:, None] - np.arange(n)[None, :]
+    return query @ key.T / math.sqrt(d) - slope * back
+
+
+def _hidden_late(scores):
+    return np.tril(_softmax(scores))
+
+
 DISTANCE = FunctionCheck(
     arguments=("query", "key", "value", "slope"),
     cases=_sequences,
@@ -241,6 +273,23 @@ DISTANCE = FunctionCheck(
             "The softmax ran along the queries. The weights of one query sum to 1 over the keys.",
             lambda q, k, v, m: _attend(q, k, v, bias=lambda back: -m * back, axis=0),
         ),
+        Mistake(
+            "You hid the weights after the softmax, so the rows no longer sum to 1. Hide the scores "
+            "before it.",
+            lambda q, k, v, m: _hidden_late(_scores_of(q, k, m)) @ v,
+        ),
+        Mistake(
+            "A hidden score of 0 is not hidden: exp(0) is 1. It must be −inf, or −1e9.",
+            lambda q, k, v, m: _softmax(np.tril(_scores_of(q, k, m))) @ v,
+        ),
+        Mistake(
+            "That is still the formula of the lesson: the distance and the mask are missing.",
+            lambda q, k, v, m: _attend(q, k, v, causal=False),
+        ),
+        Mistake(
+            "Rows and columns of the scores are swapped: rows are queries, query @ key.T.",
+            lambda q, k, v, m: _attend(k, q, v, bias=lambda back: -m * back),
+        ),
     ),
 )
 
@@ -258,9 +307,9 @@ def nucleus(probabilities, top_p):
 
 def _distributions():
     return [
-        (np.array([0.07, 0.41, 0.02, 0.3, 0.2]), 0.75),
+        (np.array([0.07, 0.41, 0.02, 0.3, 0.2]), 0.55),
         (np.array([0.55, 0.05, 0.25, 0.15]), 0.6),
-        (np.array([0.1, 0.62, 0.28]), 0.5),
+        (np.array([0.1, 0.62, 0.28]), 0.65),
     ]
 
 
@@ -281,6 +330,17 @@ def _keep(p, condition, normal=True):
     kept[order] = condition(np.cumsum(p[order]), p[order])
     chosen = np.where(kept, p, 0.0)
     return chosen / max(chosen.sum(), 1e-12) if normal else chosen
+
+
+def _chosen(p, kept):
+    return np.where(kept, p, 0.0) / p[kept].sum()
+
+
+def _smallest_first(p, top_p):
+    order = np.argsort(p)
+    kept = np.zeros(len(p), bool)
+    kept[order] = np.cumsum(p[order]) - p[order] < top_p
+    return kept
 
 
 NUCLEUS = FunctionCheck(
@@ -314,6 +374,19 @@ NUCLEUS = FunctionCheck(
         Mistake(
             "You added up in the order in which they stand. Sort first, the largest in front.",
             lambda p, t: np.where(np.cumsum(p) - p < t, p, 0) / p[np.cumsum(p) - p < t].sum(),
+        ),
+        Mistake(
+            "You sorted from the smallest up. The favourites come first: np.argsort(-probabilities).",
+            lambda p, t: _chosen(p, _smallest_first(p, t)),
+        ),
+        Mistake(
+            "Your truth values are in the order of the sorted tokens, the probabilities are not. Put "
+            "the answer back: kept[order] = …",
+            lambda p, t: _chosen(p, np.cumsum(np.sort(p)[::-1]) - np.sort(p)[::-1] < t),
+        ),
+        Mistake(
+            "You kept one too many: stop as soon as the sum reaches top_p.",
+            lambda p, t: _keep(p, lambda sums, each: np.append(True, (sums - each < t)[:-1])),
         ),
         Mistake(
             "Nothing was left out: the fewest favourites that reach top_p together stay.",
@@ -360,6 +433,13 @@ def _real(p, lengths):
     return np.arange(p.shape[1]) < lengths[:, None]
 
 
+def _losses_by_text(p, tokens, lengths):
+    return [
+        -np.log(row[:length]).mean()
+        for row, length in zip(_of_truth(p, tokens), lengths, strict=True)
+    ]
+
+
 PERPLEXITY = FunctionCheck(
     arguments=("probabilities", "tokens", "lengths"),
     cases=_batches,
@@ -398,6 +478,19 @@ PERPLEXITY = FunctionCheck(
         Mistake(
             "You divided by all places, padding included. Divide by the number of real tokens.",
             lambda p, y, n: np.exp(-np.log(_of_truth(p, y)[_real(p, n)]).sum() / y.size),
+        ),
+        Mistake(
+            "You took a mean for each text first. All real tokens count alike: one mean over them.",
+            lambda p, y, n: np.exp(np.mean(_losses_by_text(p, y, n))),
+        ),
+        Mistake(
+            "That is the mean of the texts' perplexities. All real tokens count alike: one mean over "
+            "them, then exp.",
+            lambda p, y, n: np.mean(np.exp(_losses_by_text(p, y, n))),
+        ),
+        Mistake(
+            "Token 0 may be a real one too. What is real is said by `lengths`.",
+            lambda p, y, n: np.exp(-np.log(_of_truth(p, y)[y != 0]).mean()),
         ),
     ),
 )
@@ -457,6 +550,22 @@ COUNT = FunctionCheck(
         Mistake(
             "A normalization learns a scale and a shift for each feature: two numbers, not one.",
             lambda v, f, h, n: _parts(v, f, h, n, norms=2 * f, last=f + f * v + v),
+        ),
+        Mistake(
+            "The normalizations are missing: two in each block and one after the last, each with a "
+            "scale and a shift for each feature.",
+            lambda v, f, h, n: _parts(v, f, h, n, norms=0, last=f * v + v),
+        ),
+        Mistake(
+            "Each block has two normalizations, one for the attention and one for the Dense layers.",
+            lambda v, f, h, n: _parts(v, f, h, n, norms=2 * f),
+        ),
+        Mistake(
+            "The biases are missing, all of them: every map and every Dense layer has one for each of "
+            "its outputs.",
+            lambda v, f, h, n: _parts(
+                v, f, h, n, attention=4 * f * f, ffn=2 * f * h, last=2 * f + f * v
+            ),
         ),
         Mistake(
             "The last normalization is missing, the one before the last Dense layer.",

@@ -97,6 +97,11 @@ def _name(error, message, names):
 
 
 def _value(error, message, names):
+    if "truth value of an array" in message:
+        return (
+            "A single yes or no is needed here, and an array holds many. Choose for each element "
+            "with `np.where(condition, a, b)`, `np.maximum` or `np.minimum`; or take one number first."
+        )
     if re.search(r"broadcast|matmul|not aligned|inhomogeneous", message):
         shapes = list(dict.fromkeys(re.findall(r"\(\d*,(?:\d+,?)*\)", message)))
         two = f" ({' and '.join(shapes)})" if len(shapes) == 2 else ""
@@ -108,6 +113,11 @@ def _value(error, message, names):
 
 
 def _index(error, message, names):
+    if message.startswith("boolean index did not match"):
+        return (
+            "A mask of True and False must be as long as what it picks from. Print both `.shape`; "
+            "often an `axis=` is the wrong one."
+        )
     return (
         "There is no element at that position. Positions run from 0 to the length minus 1, and "
         "the last one has no next: with `i + 1`, end the loop one earlier (`range(len(...) - 1)`)."

@@ -1,17 +1,14 @@
 """Exercises of lesson 02: a batch through two layers, losses of one's own, and what they want."""
 
-from dlkit.exercises.checks_02 import (
-    BALANCED,
+from dlkit.exercises.checks_02 import BALANCED, FORWARD, balanced_accuracy, two_layers
+from dlkit.exercises.checks_02_losses import (
     CONSTANTS,
-    FORWARD,
     FROM_LOGITS_WRONG,
     PINBALL,
-    balanced_accuracy,
     best_constants,
     cross_entropy_from_logits,
     examine_from_logits,
     pinball,
-    two_layers,
 )
 from dlkit.exercises.registry import Exercise
 

@@ -162,6 +162,15 @@ def test_five_in_the_sun_move_squared_error_far_and_six_move_absolute_error_furt
     assert mean("mean_absolute_error", outliers=6) < mean("mean_squared_error", outliers=6)
 
 
+def test_on_most_mountains_five_in_the_sun_are_too_many_for_any_of_these_losses():
+    losses = [("mean_absolute_error", 1), ("log_cosh", 1), *(("huber", d) for d in (0.1, 0.3, 1))]
+    found = [
+        any(abs(cooling(name, delta, 5, seed) - 6.5) <= 0.5 for name, delta in losses)
+        for seed in range(12)
+    ]
+    assert found[0] and sum(found) <= 4
+
+
 def test_class_weights_find_more_of_the_rare_snow():
     few = []
     for balance in (False, True):
@@ -276,7 +285,7 @@ def test_the_dlkit_program_says_what_the_lab_says(task, name):
     assert said["loss of one prediction"] == pytest.approx(shown.at_prediction()[0][0], abs=1e-4)
 
 
-FAST = [("regression", "huber"), ("classification", "kl_divergence")]
+FAST = [("classification", "kl_divergence")]  # a Keras program takes seconds
 SLOW = [pytest.param(*case, marks=pytest.mark.full) for case in CASES if case not in FAST]
 
 

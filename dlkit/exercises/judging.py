@@ -145,9 +145,9 @@ class FunctionCheck:
         for mine, right, case in zip(given, expected, cases, strict=True):
             tried = inputs.in_short(self.arguments, case)
             if mine.shape != right.shape:
+                wanted = f"have shape {right.shape}" if right.shape else "be a single number"
                 raise Mistaken(
-                    f"{subject} has shape {mine.shape}, but it must have shape {right.shape}, "
-                    f"for {tried}."
+                    f"{subject} has shape {mine.shape}, but it must {wanted}, for {tried}."
                 )
             if not np.isfinite(mine).all():
                 raise Mistaken(f"{subject} holds NaN or infinity, for {tried}.")
@@ -177,8 +177,9 @@ class FunctionCheck:
         )
 
     def _agree(self, first, second):
+        # A mistake may be to return NaN; what is right never holds one.
         return first.shape == second.shape and np.allclose(
-            first, second, rtol=self.tolerance, atol=self.tolerance
+            first, second, rtol=self.tolerance, atol=self.tolerance, equal_nan=True
         )
 
 

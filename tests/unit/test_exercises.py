@@ -325,7 +325,9 @@ CAUSES = [
     (_float_range, "cannot be interpreted as an integer", "`//`"),
     (lambda sizes: np.ones(4) + np.ones(7), "broadcast together", "(4,) and (7,)"),
     (lambda sizes: np.ones((2, 3)) @ np.ones((2, 3)), "matmul", "`axis=`"),
+    (lambda sizes: max(np.ones(2), 0), "truth value of an array", "`np.maximum`"),
     (lambda sizes: np.ones(3)[3], "out of bounds", "the last one has no next"),
+    (lambda sizes: np.ones(4)[np.ones(5) > 0], "boolean index", "as long as"),
     (lambda sizes: 1 / 0, "ZeroDivisionError", "below the division line is 0"),
 ]
 
@@ -442,6 +444,8 @@ def test_wrong_arguments_and_results_are_named():
     shapes = check("01.1", lambda x, w, b: np.ones((5, 1))).message
     assert "must have shape (5,), for `x` of shape (5, 3) (it" in shapes
     assert "NaN" in check("01.1", lambda x, w, b: np.full(len(x), np.nan)).message
+    listed = check("02.2", lambda y_true, y_pred, q: [0.0]).message
+    assert "has shape (1,), but it must be a single number" in listed
 
 
 def test_signs_and_constant_factors_are_noticed():

@@ -52,6 +52,11 @@ L2_STEP = FunctionCheck(
             lambda w, b, dw, db, rate, l2: w - rate * (dw + l2 * w**2),
         ),
         Mistake(
+            "You added the whole penalty, one number, to the gradient of each weight. Each weight needs "
+            "its own slope, 2 l2 w.",
+            lambda w, b, dw, db, rate, l2: w - rate * (dw + l2 * np.sum(w**2)),
+        ),
+        Mistake(
             "The penalty has the wrong sign: so the weights grow. Add its slope to the gradient.",
             lambda w, b, dw, db, rate, l2: w - rate * (dw - 2 * l2 * w),
         ),
@@ -156,6 +161,17 @@ DROPOUT = FunctionCheck(
             part=1,
         ),
         Mistake(
+            "You scaled the gradient, but it also reaches the units that were off. Multiply it by the "
+            "same mask.",
+            lambda x, upstream, u, rate: upstream / (1 - rate),
+            part=1,
+        ),
+        Mistake(
+            "That is the mask itself. By the chain rule the gradient is upstream times the mask.",
+            lambda x, upstream, u, rate: _kept(u, rate) / (1 - rate),
+            part=1,
+        ),
+        Mistake(
             "You multiplied the gradient with x as well. The slope of x · mask with respect to x is "
             "the mask alone.",
             lambda x, upstream, u, rate: upstream * x * _kept(u, rate) / (1 - rate),
@@ -194,12 +210,12 @@ def _stopping_looked_up(val_losses, patience):
     return len(val_losses), val_losses.index(min(val_losses)) + 1
 
 
-def _stop_with(val_losses, patience, *, late=0, any_rise=False, equal=False):
+def _stop_with(val_losses, patience, *, late=0, any_rise=False, equal=False, anew=True):
     best_epoch, best, waited = 0, math.inf, 0
     for epoch, val_loss in enumerate(val_losses, 1):
         before = val_losses[epoch - 2] if any_rise and epoch > 1 else best
         better = val_loss <= before if equal else val_loss < before
-        waited = 0 if better else waited + 1
+        waited = (0 if anew else waited) if better else waited + 1
         if val_loss < best:
             best_epoch, best = epoch, val_loss
         if waited >= patience + late:
@@ -222,6 +238,15 @@ STOPPING = FunctionCheck(
             "You stop one epoch too late: with patience 3 the third epoch without improvement is the "
             "last.",
             lambda losses, patience: _stop_with(losses, patience, late=1)[0],
+        ),
+        Mistake(
+            "You stop one epoch too early: the epoch of the best loss itself is not one of waiting.",
+            lambda losses, patience: _stop_with(losses, patience, late=-1)[0],
+        ),
+        Mistake(
+            "You count all epochs without improvement. Counting begins anew whenever the best loss is "
+            "beaten: they must be in a row.",
+            lambda losses, patience: _stop_with(losses, patience, anew=False)[0],
         ),
         Mistake(
             "You compare with the epoch before. Compare with the best loss so far: patience begins "
@@ -249,6 +274,11 @@ STOPPING = FunctionCheck(
         Mistake(
             "That is the best epoch counted from 0. The first one is epoch 1.",
             lambda losses, patience: _stopping_looked_up(losses, patience)[1] - 1,
+            part=1,
+        ),
+        Mistake(
+            "That is the lowest loss. The epoch in which it came was asked, counted from 1.",
+            lambda losses, patience: min(losses[: _stopping_looked_up(losses, patience)[0]]),
             part=1,
         ),
         Mistake(
@@ -318,6 +348,29 @@ BIAS_VARIANCE = FunctionCheck(
         Mistake(
             "Those are absolute values. The bias is squared, or bias and variance do not add up.",
             lambda predictions, truth: np.mean(np.abs(predictions.mean(axis=0) - truth)),
+        ),
+        Mistake(
+            "You took one mean over everything. Take the mean over the training sets alone, axis 0: one "
+            "mean answer for each point.",
+            lambda predictions, truth: np.mean((predictions.mean() - truth) ** 2),
+        ),
+        Mistake(
+            "Those are the squared biases of the points, one for each. Return their mean, one number.",
+            lambda predictions, truth: (predictions.mean(axis=0) - truth) ** 2,
+        ),
+        Mistake(
+            "You took the root. The bias is asked squared, so that it can be added to the variance.",
+            lambda predictions, truth: np.sqrt(np.mean((predictions.mean(axis=0) - truth) ** 2)),
+        ),
+        Mistake(
+            "Those are the variances of the points, one for each. Return their mean, one number.",
+            lambda predictions, truth: predictions.var(axis=0),
+            part=1,
+        ),
+        Mistake(
+            "You added the variances of the points up. Their mean was asked.",
+            lambda predictions, truth: predictions.var(axis=0).sum(),
+            part=1,
         ),
         Mistake(
             "You took the variance over the points. It asks how much the answers for one point differ "

@@ -6,6 +6,7 @@ in as an answer.
 """
 
 import inspect
+import itertools
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -70,11 +71,13 @@ class FunctionCheck:
         self._check_signature(answer)
         cases = self.cases()
         given = [self._results_of(running.call(answer, *case)) for case in cases]
+        expected = [self._expected(case) for case in cases]
+        self._check_order(given, expected)
         for part, name in enumerate(self.results):
             self._judge(
                 name,
                 [results[part] for results in given],
-                [self._expected(case)[part] for case in cases],
+                [results[part] for results in expected],
                 [
                     (mistake.message, [np.asarray(mistake.wrong(*case)) for case in cases])
                     for mistake in self.mistakes
@@ -122,7 +125,7 @@ class FunctionCheck:
         """The results as a list of numeric arrays."""
         if len(self.results) == 1:
             parts = [result]
-        elif isinstance(result, tuple | list) and len(result) == len(self.results):
+        elif _unpacks_to(result, len(self.results)):
             parts = list(result)
         else:
             listing = ", ".join(self.results)
@@ -134,6 +137,21 @@ class FunctionCheck:
             if part is None or part is Ellipsis:
                 raise Mistaken(f"`{name}` is still missing; the rest is there.")
         return [_numeric(name, part) for name, part in zip(self.results, parts, strict=True)]
+
+    def _check_order(self, given, expected):
+        """Say so when all results are right but stand in another order."""
+
+        def right(order):
+            return all(
+                self._agree(mine[at], theirs[part])
+                for mine, theirs in zip(given, expected, strict=True)
+                for part, at in enumerate(order)
+            )
+
+        own, *others = itertools.permutations(range(len(self.results)))
+        if not right(own) and any(map(right, others)):
+            listing = ", ".join(self.results)
+            raise Mistaken(f"These are the right results in another order: `return {listing}`.")
 
     def _judge(self, name, given, expected, mistakes, cases):
         if all(map(self._agree, given, expected)):
@@ -160,7 +178,7 @@ class FunctionCheck:
             return f"{subject} has the wrong sign; everything else is right."
         nonzero = np.abs(right) > 1e-9
         ratios = mine[nonzero] / right[nonzero]
-        if ratios.size > 1 and ratios[0] != 0 and np.allclose(ratios, ratios[0], rtol=1e-6):
+        if ratios.size > 1 and ratios[0] != 0 and np.allclose(mine, ratios[0] * right, rtol=1e-6):
             return f"{subject} is {ratios[0]:.4g} times what it should be, everywhere."
         index = next(
             index
@@ -181,6 +199,13 @@ class FunctionCheck:
         return first.shape == second.shape and np.allclose(
             first, second, rtol=self.tolerance, atol=self.tolerance, equal_nan=True
         )
+
+
+def _unpacks_to(result, count):
+    """Whether ``a, b = result`` works, for as many names as there are results."""
+    if isinstance(result, np.ndarray):
+        return result.ndim > 0 and len(result) == count
+    return isinstance(result, tuple | list) and len(result) == count
 
 
 def _numeric(name, part):

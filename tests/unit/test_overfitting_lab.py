@@ -267,6 +267,7 @@ def test_the_program_in_dlkit_prints_the_labs_numbers(values):
     lab.close()
 
 
+@pytest.mark.full  # tests/unit/test_all_labs.py runs the program in the fast tier
 def test_the_program_in_keras_comes_to_the_same_conclusion():
     lab = ran(epochs=100, width=32, layers=2, learning_rate=0.03)
     program, numbers = lab.code().keras, lab.measured.numbers

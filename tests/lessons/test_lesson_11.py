@@ -41,7 +41,9 @@ def test_an_encoder_needs_positions_to_write_backwards():
     with_positions = np.mean([train_reverser(reverser(True, seed)) for seed in SEEDS])
     assert with_positions >= 0.99
     without = np.mean([train_reverser(reverser(False, seed)) for seed in SEEDS[:2]])
-    assert without < 0.5
+    rows = datasets.reverse_copy(seed=0).y_validation
+    most = np.mean([np.bincount(row).max() / 10 for row in rows])
+    assert abs(without - most) < 0.03  # as good as the most frequent letter, ten times
 
 
 @pytest.mark.full

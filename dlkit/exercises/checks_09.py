@@ -20,7 +20,7 @@ def _places_by_walking(length, size, stride, border):
 
 PLACES = FunctionCheck(
     arguments=("length", "size", "stride", "border"),
-    cases=lambda: [(28, 5, 2, 1), (9, 3, 2, 0), (13, 4, 3, 2), (227, 11, 4, 0)],
+    cases=lambda: [(28, 5, 2, 1), (9, 3, 2, 0), (13, 7, 5, 6), (227, 11, 4, 0)],
     oracle=_places_by_walking,
     praise="The last of the four was AlexNet's first layer: 55 places along each side.",
     mistakes=(
@@ -39,6 +39,15 @@ PLACES = FunctionCheck(
         Mistake(
             "Steps that lead beyond the end do not count: round down, not up (`//`).",
             lambda n, k, s, p: -(-(n + 2 * p - k) // s) + 1,
+        ),
+        Mistake(
+            "`round` goes to the nearest number, sometimes up. A step that is not whole does not "
+            "count: use `//`.",
+            lambda n, k, s, p: round((n + 2 * p - k) / s) + 1,
+        ),
+        Mistake(
+            "You left out the stride: the window moves by `stride` pixels, not by one.",
+            lambda n, k, s, p: n + 2 * p - k + 1,
         ),
         Mistake(
             "The result has a fraction, but windows come whole: use `//`.",
@@ -87,6 +96,11 @@ def _convolve_by_shifts(x, kernel, stride):
     return total[::stride, ::stride]
 
 
+def _windows_one_apart(x, kernel, stride):
+    rows, columns = _convolve_by_shifts(x, kernel, stride).shape
+    return _convolve_by_shifts(x, kernel, 1)[:rows, :columns]
+
+
 CONVOLVE = FunctionCheck(
     arguments=("x", "kernel", "stride"),
     cases=_images,
@@ -100,6 +114,11 @@ CONVOLVE = FunctionCheck(
         Mistake(
             "You ignored the stride: the window moves by `stride` pixels.",
             lambda x, k, s: _convolve_by_shifts(x, k, 1),
+        ),
+        Mistake(
+            "The size is right, but the windows move by one pixel: the one for place (i, j) begins "
+            "at pixel (i · stride, j · stride).",
+            lambda x, k, s: _windows_one_apart(x, k, s),
         ),
         Mistake(
             "Only the first channel was used. The sum runs over all channels.",
@@ -138,7 +157,9 @@ def max_pool(x, height, width):
 
 def _to_pool():
     generator = np.random.default_rng(4)
-    return [(generator.normal(size=(7, 9, 2)), 2, 3), (generator.normal(size=(6, 5, 3)), 3, 2)]
+    # Mostly negative, so that a maximum which begins at 0 shows.
+    shapes = [((7, 9, 2), 2, 3), ((6, 5, 3), 3, 2)]
+    return [(generator.normal(-1, 1, shape), height, width) for shape, height, width in shapes]
 
 
 def _pool_by_walking(x, height, width, choose=np.max):
@@ -158,6 +179,11 @@ POOL = FunctionCheck(
         Mistake(
             "That is average pooling. Asked was the largest value of each window.",
             lambda x, h, w: _pool_by_walking(x, h, w, np.mean),
+        ),
+        Mistake(
+            "Your maximum begins at 0, so it is wrong where all values are negative. Begin with a "
+            "value of the window.",
+            lambda x, h, w: np.maximum(_pool_by_walking(x, h, w), 0),
         ),
         Mistake(
             "That is the smallest value of each window.",
@@ -235,6 +261,15 @@ FIELD = FunctionCheck(
         Mistake(
             "A layer's own stride counts for the layers after it, not for itself.",
             lambda layers: _field_with_own_stride(layers),
+        ),
+        Mistake(
+            "One too few: before any layer an output sees one pixel, itself. Begin with 1.",
+            lambda layers: _field_backwards(layers) - 1,
+        ),
+        Mistake(
+            "Your steps go from the output back to the image, but you took the layers from the "
+            "image on: use `reversed(layers)`.",
+            lambda layers: _field_backwards(layers[::-1]),
         ),
         Mistake(
             "You added the sizes. Windows overlap: each adds size − 1 to what is seen already.",
@@ -328,6 +363,10 @@ GRADIENT = FunctionCheck(
         Mistake(
             "You forgot upstream: that is the sum of the pixels alone.",
             lambda x, g: _gradient_by_nudging(x, np.ones_like(g)),
+        ),
+        Mistake(
+            "Only the last place was counted: add the shares of all places up, with `+=`.",
+            lambda x, g: x[g.shape[0] - 1 :, g.shape[1] - 1 :] * g[-1, -1],
         ),
         Mistake("You forgot x: that is the bias's gradient.", lambda x, g: g.sum()),
         Mistake(

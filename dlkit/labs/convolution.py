@@ -58,7 +58,7 @@ class ConvolutionLab(Lab):
     question = "What does a small window see, and what does a network make of it, layer by layer?"
     challenge = (
         f"Copy a 3 to the sheet, and turn it into an 8: change at most {MOST_CHANGED} pixels, so "
-        "that the network reads 8 with 90 % or more."
+        "that the network reads 8 with 90 % or more. Some 3s are easier: try other numbers."
     )
 
     def control_groups(self):
@@ -188,7 +188,7 @@ class ConvolutionLab(Lab):
             cursor = tuple(self.controls[f"pen_{axis}"].value - 1 for axis in PLACES)
         if self.controls.view.value == "layers":
             maps = feature_maps(image)
-            return layers_chart(maps, words.layers_words(name, maps))
+            return layers_chart(image, maps, words.layers_words(name, maps))
         if self.controls.view.value == "occlusion":
             size = self.controls.patch.value
             found = occlude(image, size, INK[self.controls.cover.value])

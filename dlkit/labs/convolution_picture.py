@@ -39,11 +39,12 @@ def slide_chart(slide, summary, cursor=None):
     return Chart(panels, summary, height=320)
 
 
-def layers_chart(maps, summary):
-    """Return the maps of every layer, and the probabilities at the end.
+def layers_chart(image, maps, summary):
+    """Return the image, the maps of every layer, and the probabilities at the end.
 
     Parameters
     ----------
+    image : numpy.ndarray, shape (8, 8)
     maps : dict
         What `digit_reader.feature_maps` returned.
     summary : str
@@ -57,7 +58,7 @@ def layers_chart(maps, summary):
     bars = _bars_panel(
         [(answers, "whole image", "blue")], f"Read as {said}: {percent(answers[said])}"
     )
-    return Chart((_maps_panel(maps), bars), summary, height=500, shares=(1.9, 1))
+    return Chart((_maps_panel(image, maps), bars), summary, height=570, shares=(1.9, 1))
 
 
 def occlusion_chart(occlusion, size, summary, cursor=None):
@@ -77,6 +78,7 @@ def occlusion_chart(occlusion, size, summary, cursor=None):
     """
     o, (row, column) = occlusion, occlusion.worst
     patch = _square(column, row, size)
+    frame = _square(0, 0, SIDE, "grey", 1.0)
     count, edge = len(o.left), (size - 1) / 2
     fall = Heat(
         o.before[o.said] - o.left, edge, edge + count, -edge, -edge - count, 0, 1, "sequential"
@@ -84,10 +86,8 @@ def occlusion_chart(occlusion, size, summary, cursor=None):
     centre = _square(column + edge, row + edge, 1)
     bars = [(o.before, "whole", "blue"), (o.after, "covered", "orange")]
     panels = (
-        _image_panel([_ink(o.covered), patch], "Where it hurts most", cursor),
-        _image_panel(
-            [fall, _square(0, 0, SIDE, "grey", 1.0), centre], f"Dark: the {o.said} is lost"
-        ),
+        _image_panel([_ink(o.covered), frame, patch], "Where it hurts most", cursor),
+        _image_panel([fall, frame, centre], f"Dark: the {o.said} is lost"),
         _bars_panel(bars, f"{o.said}: {percent(o.before[o.said])} → {percent(o.after[o.said])}"),
     )
     return Chart(panels, summary, height=320, shares=(1, 1, 1.1))
@@ -159,19 +159,24 @@ def _result_panel(slide):
     return _image_panel(marks, f"{count} × {count} sums: blue −, orange +")
 
 
-def _maps_panel(maps):
+def _maps_panel(image, maps):
     """Rows of eight maps; each layer in one scale of shades for all images."""
-    marks, top, tile = [], 0.0, 0.9
+    tile, top = 0.9, -1.34  # the image comes first, then row below row
+    marks = [
+        Text(0, -0.17, f"the image: {SIDE} × {SIDE} pixels", "start", size=12),
+        Heat(image, 0, tile, -0.34, -0.34 - tile, 0, 1, "ink"),
+        _square(0, 0.34, tile, "grey", 1.0),
+    ]
     for name, words in LAYERS.items():
         images, scale = np.moveaxis(maps[name], -1, 0), (0, largest_outputs()[name])
         words = f"{words}: {len(images)} maps of {' × '.join(map(str, images.shape[1:]))}"
         words += f", {percent(zeros(maps[name]))} zeros"
         marks.append(Text(0, top - 0.17, words, "start", size=12))
         top -= 0.34
-        for number, image in enumerate(images):
+        for number, shades in enumerate(images):
             row, left = divmod(number, _IN_A_ROW)
             upper = top - row
-            marks.append(Heat(image, left, left + tile, upper, upper - tile, *scale, "sequential"))
+            marks.append(Heat(shades, left, left + tile, upper, upper - tile, *scale, "sequential"))
             marks.append(_square(left, -upper, tile, "grey", 1.0))
         top -= -(-len(images) // _IN_A_ROW)
     last = maps["pool_2"]

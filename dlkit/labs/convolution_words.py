@@ -76,7 +76,7 @@ def layers_words(image, maps):
     for name, words in LAYERS.items():
         height, _, count = maps[name].shape
         share = percent(zeros(maps[name]))
-        parts.append(f"{words} {count} maps of {height} × {height} ({share} zeros)")
+        parts.append(f"{words} has {count} maps of {height} × {height} ({share} zeros)")
     return (
         f"{image}: {', '.join(parts)}. The network reads {said} with {percent(answers[said])}; "
         f"next comes {second} with {percent(answers[second])}."

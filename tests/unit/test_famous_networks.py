@@ -65,19 +65,31 @@ def test_counting_leaves_nothing_behind():
     )
 
 
+def narrow(name):
+    """Return a network with a sixteenth of the filters, six images for it, and their classes."""
+    side = side_of(name)
+    model = build_famous_model(name, (side, side, 1), 3, width=1 / 16, seed=1)
+    x = np.random.default_rng(0).random((6, side, side, 1)).astype("float32")
+    return model, x, np.array([0, 1, 2, 0, 1, 2])
+
+
 @pytest.mark.parametrize(
     "name", ["lenet5", *(pytest.param(n, marks=pytest.mark.full) for n in FAMOUS if n != "lenet5")]
 )
-def test_a_narrow_one_runs_and_trains(name):
-    side = side_of(name)
-    model = build_famous_model(name, (side, side, 1), 3, width=1 / 16, seed=1)
+def test_a_narrow_one_has_the_counted_parameters_and_answers(name):
+    model, x, _ = narrow(name)
     trained = sum(math.prod(variable.shape) for variable in model.trainable_variables)
-    assert trained == count_famous_parameters(name, (side, side, 1), 3, width=1 / 16)
-    x = np.random.default_rng(0).random((6, side, side, 1)).astype("float32")
+    assert trained == count_famous_parameters(name, x.shape[1:], 3, width=1 / 16)
     answers = keras.ops.convert_to_numpy(model(x))
     assert answers.shape == (6, 3) and np.allclose(answers.sum(axis=1), 1, atol=1e-5)
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("name", FAMOUS)
+def test_a_narrow_one_trains(name):
+    model, x, y = narrow(name)
     before = [variable.numpy().copy() for variable in model.trainable_variables]
-    model.train_on_batch(x, np.array([0, 1, 2, 0, 1, 2]))
+    model.train_on_batch(x, y)
     moved = [
         not np.array_equal(old, variable.numpy())
         for old, variable in zip(before, model.trainable_variables, strict=True)

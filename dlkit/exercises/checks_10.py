@@ -44,8 +44,8 @@ def _by_numbers(x, w, u, b):
     return h
 
 
-def _unrolled(step, x, u, last=False):
-    h, states = np.zeros((len(x), len(u))), []
+def _unrolled(step, x, u, last=False, start=0.0):
+    h, states = np.full((len(x), len(u)), start), []
     for t in range(x.shape[1]):
         h = step(x[:, t], h)
         states.append(h)
@@ -72,6 +72,18 @@ READ = FunctionCheck(
         Mistake(
             "You forgot the activation: each new state is tanh of the sum.",
             lambda x, w, u, b: _unrolled(lambda now, h: now @ w + h @ u + b, x, u),
+        ),
+        Mistake(
+            "You took the sigmoid. The state of a SimpleRNN is the tanh of the sum.",
+            lambda x, w, u, b: _unrolled(
+                lambda now, h: 1 / (1 + np.exp(-(now @ w + h @ u + b))), x, u
+            ),
+        ),
+        Mistake(
+            "Before the first step the state is 0, not 1.",
+            lambda x, w, u, b: _unrolled(
+                lambda now, h: np.tanh(now @ w + h @ u + b), x, u, start=1.0
+            ),
         ),
         Mistake(
             "You forgot the bias b.",
@@ -171,6 +183,12 @@ COUNT = FunctionCheck(
             part=2,
         ),
         Mistake(
+            "GRU: that is an LSTM again. A GRU has three sums, two gates and a candidate, each with two "
+            "biases.",
+            lambda features, units: 4 * (features * units + units * units + units),
+            part=2,
+        ),
+        Mistake(
             "GRU: you forgot the candidate. It has two gates and a candidate, three sums.",
             lambda features, units: 2 * (features * units + units * units + 2 * units),
             part=2,
@@ -235,6 +253,27 @@ REACH = FunctionCheck(
         Mistake(
             "You added the factors. One step after the other multiplies (chain rule).",
             lambda x, w, u, b: np.sum(u * (1 - _states(x, w, u, b)[1:] ** 2)),
+        ),
+        Mistake(
+            "That is the slope of the last step alone. Multiply those of all steps.",
+            lambda x, w, u, b: u * (1 - _states(x, w, u, b)[-1] ** 2),
+        ),
+        Mistake(
+            "Every step has its own slope; you took that of the last step for all of them.",
+            lambda x, w, u, b: (u * (1 - _states(x, w, u, b)[-1] ** 2)) ** len(x),
+        ),
+        Mistake(
+            "Return one number, the product: what came are the factors of all steps.",
+            lambda x, w, u, b: u * (1 - _states(x, w, u, b)[1:] ** 2),
+        ),
+        Mistake(
+            "The state does not travel: each h is computed from x alone. The one before comes in "
+            "through u.",
+            lambda x, w, u, b: np.prod(u * (1 - np.tanh(w * x + b) ** 2)),
+        ),
+        Mistake(
+            "You squared 1 − h. The slope of tanh is 1 − h²: square h first.",
+            lambda x, w, u, b: np.prod(u * (1 - _states(x, w, u, b)[1:]) ** 2),
         ),
         Mistake(
             "You used w, through which x comes in. Back in time the way leads through u.",
@@ -373,9 +412,21 @@ CLIP = FunctionCheck(
     praise="One factor for all: the step gets shorter, and keeps its direction.",
     mistakes=(
         Mistake(
-            "You clipped each array by its own norm, which turns the direction of the step. Here one "
-            "norm is taken over both.",
+            "You took the norm of this array alone. One norm is taken over both and gives one factor; "
+            "otherwise the step changes its direction.",
             lambda w, u, limit: w * min(1.0, limit / _norm(w)),
+        ),
+        Mistake(
+            "The fraction is upside down: the factor is limit / norm.",
+            lambda w, u, limit: w * min(1.0, _norm(w, u) / limit),
+        ),
+        Mistake(
+            "You took the larger of 1 and limit / norm. A factor above 1 would stretch: take min.",
+            lambda w, u, limit: w * max(1.0, limit / _norm(w, u)),
+        ),
+        Mistake(
+            "You took the largest number for the norm. The norm is the root of the sum of all squares.",
+            lambda w, u, limit: w * min(1.0, limit / max(np.abs(w).max(), np.abs(u).max())),
         ),
         Mistake(
             "You clipped each number by itself (that is clipvalue). Shorten the whole gradient by "

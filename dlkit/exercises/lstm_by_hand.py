@@ -64,19 +64,20 @@ def _run(x, w, u, b):
 def _advice(x, y, h, gates, scale):
     marked = x[..., 1] == 1
     i, f, g, o = gates
-    if f.mean() < 0.99:
+    left = f.mean() ** _LENGTH
+    if left < 0.95:
         return (
-            f"The forget gate stands at {f.mean():.2f}: after 50 steps only {f.mean() ** 50:.1e} of "
-            "the cell is left. Its bias (the second) must be large."
+            f"The forget gate stands at {f.mean():.{2 if f.mean() < 0.99 else 4}f}: after {_LENGTH} "
+            f"steps only {left:.2g} of the cell is left. Its bias (the second) must be large."
         )
     if i[marked].mean() < 0.5:
         return (
             f"The input gate stands at {i[marked].mean():.2f} where a number is marked: hardly "
             "anything gets in. The mark must open it."
         )
-    if i[~marked].mean() > 0.01:
+    if i[~marked].mean() > 0.0005:  # 198 numbers of one half on average: 0.05 too much
         return (
-            f"The input gate stands at {i[~marked].mean():.2f} where no number is marked, so the "
+            f"The input gate stands at {i[~marked].mean():.2g} where no number is marked, so the "
             "other 198 get in as well. Shut it with a negative bias, and let the mark open it."
         )
     if np.abs(g).max() < 1e-6:
@@ -125,7 +126,12 @@ _B = [-10, 15, 0, 10]
 ADDER_WRONG_ANSWERS = (
     WrongAnswer((_W, _U, [-10, 0, 0, 10], 10), "The forget gate stands at 0.50"),
     WrongAnswer((_W, _U, [-10, 2, 0, 10], 10), "The forget gate stands at 0.88"),
+    WrongAnswer((_W, _U, [-10, 5, 0, 10], 10), "stands at 0.9933: after 200 steps only 0.26"),
     WrongAnswer((_W, _U, [10, 15, 0, 10], 10), "where no number is marked"),
+    WrongAnswer(
+        ([[0, 0, 0.1, 0], [10, 0, 0, 0]], _U, [-5, 15, 0, 10], 10),
+        "stands at 0.0067 where no number is marked",
+    ),
     WrongAnswer(([[0, 0, 0.1, 0], [0, 0, 0, 0]], _U, _B, 10), "hardly anything gets in"),
     WrongAnswer(([[20, 0, 0.1, 0], [0, 0, 0, 0]], _U, _B, 10), "hardly anything gets in"),
     WrongAnswer(([[0, 0, 3, 0], [20, 0, 0, 0]], _U, _B, 1), "the bend of tanh"),

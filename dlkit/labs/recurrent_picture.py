@@ -10,6 +10,7 @@ from dlkit.plots.chart import Area, Bars, Chart, Heat, Line, Panel, Points, Text
 
 HEIGHT = 500
 LETTERS_SHOWN = 60
+_INK = "#202020"  # what is drawn on the states: they are light in a dark theme too
 LOWEST, HIGHEST = 1e-12, 1e6  # where a gradient leaves the panel
 # label, colour and dash of each curve; gates are dashed, states solid
 LOOKS = {
@@ -72,9 +73,9 @@ def _states_chart(reading, first, step, unit, title, x_label, ticks, marks, summ
     head = 1.2 if marks else 1.0
     cross = [
         Line([step + 0.5, step + 0.5, step + 1.5, step + 1.5], [0, units + 0.5, units + 0.5, 0],
-             color="text", width=1.4),
-        Line([first, time + 1], [unit + 0.5] * 2, color="text", width=0.8, dash="dotted"),
-        Line([first, time + 1], [unit + 1.5] * 2, color="text", width=0.8, dash="dotted"),
+             color=_INK, width=1.4),
+        Line([first, time + 1], [unit + 0.5] * 2, color=_INK, width=0.8, dash="dotted"),
+        Line([first, time + 1], [unit + 1.5] * 2, color=_INK, width=0.8, dash="dotted"),
     ]  # fmt: skip
     heat = Heat(reading.hidden[first:].T, first + 0.5, time + 0.5, 0.5, units + 0.5, low=-1, high=1)
     states = Panel(

@@ -285,6 +285,12 @@ def test_the_bars_are_the_probabilities(lab):
     assert bars.y.sum() == pytest.approx(1)
 
 
+def test_what_is_drawn_on_the_states_stays_dark_in_a_dark_theme(lab):
+    frame = [m for m in lab.chart().panels[0].marks if isinstance(m, Line)]
+    assert len(frame) == 3
+    assert all(line.color != "text" for line in frame)
+
+
 def test_unknown_letters_are_left_out_and_named(lab):
     assert known_text("The Jazz cat!") == ("the a cat", "!jz")
     lab.controls.set({"view": "text"})

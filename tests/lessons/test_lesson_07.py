@@ -35,6 +35,23 @@ def lesson():
     return names
 
 
+def test_degree_eleven_is_worse_still_on_most_days_and_most_of_it_at_the_ends():
+    cells = [cell.source for cell in nbformat.read(LESSON, 4).cells if cell.cell_type == "code"]
+    (source,) = [source for source in cells if "def temperature" in source]
+    names = {}
+    exec(source.partition("\nerror = {}")[0], names)
+    hours, new_hours, read = names["hours"], names["new_hours"], names["read_thermometer"]
+    squares = []
+    for seed in range(200):
+        day = np.random.default_rng(seed)
+        curve = names["Polynomial"].fit(hours, read(hours, day), 11)
+        squares.append((curve(new_hours) - read(new_hours, day)) ** 2)
+    squares = np.array(squares)
+    ends = (new_hours < 1) | (new_hours > 23)
+    assert squares[:, ends].sum() > 0.9 * squares.sum()
+    assert np.mean(np.sqrt(squares.mean(axis=1)) > 8.3) > 0.9  # the first day
+
+
 def gap_of(found):
     return found[:, 0] - found[:, 1]
 

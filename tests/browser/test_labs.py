@@ -5,6 +5,7 @@ import time
 import nbformat
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from jupyterlab_session import LabPage, browser_page
 
 from dlkit import labs
 
@@ -37,7 +38,7 @@ OUTSIDE = """() => {
     return found;
 }"""
 # What a screen reader says of each slider, beside what the eye reads.
-SPOKEN = """() => [...document.querySelectorAll(".dlkit-controls .noUi-handle")].map(handle => {
+SPOKEN = """own => [...document.querySelectorAll(`.${own} .noUi-handle`)].map(handle => {
     const slider = handle.closest(".widget-inline-hbox");
     const readout = slider.querySelector(".widget-readout");
     return [[handle.getAttribute("aria-label"), handle.getAttribute("aria-valuetext")],
@@ -59,22 +60,42 @@ def wait_for(condition, words, timeout=20):
     raise AssertionError(f"after {timeout} s: {words}")
 
 
-def show_lab(lab_page, name):
-    """Open a notebook that shows one lab among other cells, and wait until it is there."""
-    cells = [
-        nbformat.v4.new_markdown_cell("# A lab"),
-        nbformat.v4.new_code_cell(f"from dlkit.labs import {name}\nlab = {name}()\nlab"),
-        nbformat.v4.new_markdown_cell("## After it"),  # arrow keys could lead here
-        nbformat.v4.new_code_cell("1 + 1"),
-    ]
+def show_labs(lab_page, names, notebook):
+    """Open a notebook that shows these labs among other cells, and wait until they are there."""
+    cells = [nbformat.v4.new_markdown_cell("# Labs")]
+    for name in names:
+        source = f"from dlkit.labs import {name}\nlab = {name}()\nlab"
+        cells.append(nbformat.v4.new_code_cell(source))
+        cells.append(nbformat.v4.new_markdown_cell("## After it"))  # arrow keys could lead here
     kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
-    notebook = nbformat.v4.new_notebook(cells=cells, metadata={"kernelspec": kernel})
-    nbformat.write(notebook, lab_page.lab.folder / "notebooks" / f"{name}.ipynb")
-    lab_page.open(f"{name}.ipynb")
+    content = nbformat.v4.new_notebook(cells=cells, metadata={"kernelspec": kernel})
+    nbformat.write(content, lab_page.lab.folder / "notebooks" / notebook)
+    lab_page.open(notebook)
     lab_page.run_all()
     assert lab_page.failures() == []
+    for name in names:
+        sentence = lab_page.widget(f"{of(name)} .lab-sentence")
+        wait_for(lambda sentence=sentence: sentence.inner_text().strip(), f"{name}: no sentence")
+
+
+def of(name):
+    """Return the CSS class of a lab."""
+    return f"dlkit-{name.lower()}"
+
+
+def show_lab(lab_page, name):
+    """Open a notebook that shows one lab."""
+    show_labs(lab_page, [name], f"{name}.ipynb")
     lab_page.widget("dlkit-lab").scroll_into_view_if_needed()
-    wait_for(lambda: lab_page.widget("lab-sentence").inner_text().strip(), "no sentence")
+
+
+@pytest.fixture(scope="module")
+def all_labs(lab, browser_program, tmp_path_factory):
+    """One page with all labs on it: opening JupyterLab for each would take most of the time."""
+    with browser_page(browser_program, tmp_path_factory.mktemp("profile")) as page:
+        lab_page = LabPage(page, lab)
+        show_labs(lab_page, labs.__all__, "all_labs.ipynb")
+        yield lab_page
 
 
 def first_moving_control(name):
@@ -91,7 +112,7 @@ def first_moving_control(name):
 
 
 def judge(lab_page, name, theme):
-    found = Axe().run(lab_page.page, context=".dlkit-lab").response["violations"]
+    found = Axe().run(lab_page.page, context=f".{of(name)}").response["violations"]
     serious = [
         f"{violation['id']}: {violation['help']} at {node['target']}: {node['html'][:160]}"
         for violation in found
@@ -102,35 +123,45 @@ def judge(lab_page, name, theme):
 
 
 @pytest.mark.parametrize("name", labs.__all__)
-def test_a_lab_is_usable_by_keyboard_and_has_no_serious_fault(lab_page, name):
-    show_lab(lab_page, name)
-    page, field = lab_page.page, first_moving_control(name)
-    before = lab_page.widget("lab-picture").inner_html()
-    page.evaluate(FOCUS, f".lab-{field.replace('_', '-')}")
+def test_a_lab_is_usable_by_keyboard_and_has_no_serious_fault(all_labs, name):
+    page, field, own = all_labs.page, first_moving_control(name), of(name)
+    part = {
+        which: all_labs.widget(f"{own} .lab-{which}")
+        for which in ("picture", "sentence", "message", "code", "show-code")
+    }
+    all_labs.widget(own).scroll_into_view_if_needed()
+    before = part["picture"].inner_html()
+    page.evaluate(FOCUS, f".{own} .lab-{field.replace('_', '-')}")
     for key in ("ArrowRight", "ArrowRight", "ArrowRight"):
         page.keyboard.press(key)
     wait_for(
-        lambda: (
-            lab_page.widget("lab-picture").inner_html() != before
-            or lab_page.widget("lab-message").inner_text().strip()
-        ),
+        lambda: part["picture"].inner_html() != before or part["message"].inner_text().strip(),
         f"{name}: {field} was moved by the arrow keys, and neither picture nor message changed",
     )
     wait_for(
-        lambda: all(said == read for said, read in page.evaluate(SPOKEN)),
-        f"{name}: a slider is announced otherwise than it looks: {page.evaluate(SPOKEN)}",
+        lambda: all(said == read for said, read in page.evaluate(SPOKEN, own)),
+        f"{name}: a slider is announced otherwise than it looks: {page.evaluate(SPOKEN, own)}",
     )
-    code = lab_page.widget("lab-show-code")
-    code.focus()
+    part["show-code"].focus()
     page.keyboard.press("Enter")
-    wait_for(
-        lambda: "import keras" in lab_page.widget("lab-code").inner_text(), "Code shows no code"
-    )
+    wait_for(lambda: "import keras" in part["code"].inner_text(), "Code shows no code")
     page.keyboard.press("Enter")
-    wait_for(lambda: not lab_page.widget("lab-code").inner_text().strip(), "it hides no code")
-    judge(lab_page, name, "light")
-    assert lab_page.errors == []
-    assert lab_page.foreign == []
+    wait_for(lambda: not part["code"].inner_text().strip(), "it hides no code")
+    judge(all_labs, name, "light")
+    main = page.locator(f".{own} button.mod-primary:visible")
+    if main.count():
+        before = part["picture"].inner_html(), part["sentence"].inner_text()
+        main.first.click()
+        wait_for(
+            lambda: before != (part["picture"].inner_html(), part["sentence"].inner_text()),
+            f"{name}: its main button was pressed, and nothing changed",
+        )
+        stop = page.locator(f".{own} .lab-stop:visible")
+        if stop.count():
+            stop.first.click()  # the next lab shall have the processor
+    assert "Please note" not in part["message"].inner_text()
+    assert all_labs.errors == []
+    assert all_labs.foreign == []
 
 
 @pytest.mark.full

@@ -40,14 +40,16 @@ def _epoch_sample_by_sample(x, y, w, batch_size, learning_rate):
 
 
 def _steps(x, y, w, batch_size, learning_rate, *, factor=2.0, sign=1, divide=len, only=None,
-           stale=False, whole=False):  # fmt: skip
+           stale=False, whole=False, slopes_mixed=False, stride=None):  # fmt: skip
     now = w.copy()
-    for start in list(range(0, len(x), batch_size))[:only]:
+    starts = range(0, len(x), batch_size) if stride is None else range(len(x) // batch_size)
+    for start in list(starts)[:only]:
         part = slice(start, start + batch_size)
         if whole and start + batch_size > len(x):
             break
         error = x[part] @ (w if stale else now) - y[part]
-        now = now - sign * learning_rate * factor * error @ x[part] / divide(error)
+        slopes = factor * error @ x[part] / divide(error)
+        now = now - sign * learning_rate * (slopes.mean() if slopes_mixed else slopes)
     return now
 
 
@@ -93,6 +95,16 @@ EPOCH = FunctionCheck(
             "That is the state after the first batch. Go on through all of them: is the `return` "
             "inside the loop?",
             lambda *case: _steps(*case, only=1),
+        ),
+        Mistake(
+            "Your mean ran over the inputs too: one number moved all weights alike. Each weight has its "
+            "own slope, the mean over the samples alone (`axis=0`).",
+            lambda *case: _steps(*case, slopes_mixed=True),
+        ),
+        Mistake(
+            "Your batches overlap: the first begins at 0, the next at batch_size. Use "
+            "`range(0, len(x), batch_size)`.",
+            lambda *case: _steps(*case, stride=1),
         ),
         Mistake(
             "You took one step for each single sample. Asked were batches of batch_size samples.",
@@ -146,6 +158,16 @@ ACCUMULATED = FunctionCheck(
             "You divided by the number of batches. Once weighted by the sizes, divide by the number "
             "of samples.",
             lambda g, sizes: sizes @ g / len(sizes),
+        ),
+        Mistake(
+            "You divided by the number of all samples, but did not weight the gradients: multiply each "
+            "by its size first.",
+            lambda g, sizes: g.sum(axis=0) / sizes.sum(),
+        ),
+        Mistake(
+            "You divided by the sizes. Each gradient is a mean already: multiply by the size to get the "
+            "sum back.",
+            lambda g, sizes: (1 / sizes) @ g / sizes.sum(),
         ),
         Mistake("That is the last gradient only: the others were overwritten, not accumulated.",
                 lambda g, sizes: g[-1]),
@@ -210,6 +232,18 @@ WARM_COSINE = FunctionCheck(
             "The cosine reaches 0 too late: it has only steps − warm_up steps.",
             lambda s, w, n, top: np.where(s < w, top * s / w, _cosine((s - w) / n, top)),
         ),
+        Mistake(
+            "The cosine has the right length, but begins too early: count its steps from warm_up on, "
+            "`step - warm_up`. Your curve jumps.",
+            lambda s, w, n, top: np.where(s < w, top * s / w, _cosine(s / (n - w), top)),
+        ),
+        Mistake(
+            "Your cosine runs backwards: after the warm-up the rate drops to 0 and rises again. It is "
+            "1 + cos, not 1 − cos.",
+            lambda s, w, n, top: np.where(
+                s < w, top * s / w, top - _cosine((s - w) / (n - w), top)
+            ),
+        ),
         Mistake("The warm-up is missing.", lambda s, w, n, top: _cosine(s / n, top)),
         Mistake(
             "You multiplied rise and cosine. First the one, then the other: `np.where(step < warm_up, "
@@ -270,6 +304,7 @@ def _loss_curves():
         ([0.6, 0.5, 0.55, 0.52, 0.54, 0.2], 3),
         ([0.6, 0.61, 0.5, 0.52, 0.51, 0.4], 2),
         ([0.5, 0.6, 0.7, 0.8, 0.9], 2),
+        ([0.7, 0.4, 0.4, 0.4, 0.3], 2),
     ]
 
 
@@ -328,6 +363,10 @@ STOP = FunctionCheck(
         Mistake(
             "Your counter of bad epochs is never set back to 0 when the loss improves.",
             lambda losses, p: _count(losses, p, reset=False)[0],
+        ),
+        Mistake(
+            "A loss that equals the best one is no improvement: it must fall below it, `<` and not `<=`.",
+            lambda losses, p: _count(losses, p, tie=True)[0],
         ),
         Mistake(
             "You count from 0. The first epoch has the number 1.",

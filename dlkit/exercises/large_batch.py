@@ -12,7 +12,7 @@ from dlkit.training.together import can_train_together, train_together
 from dlkit.training.trials import build_mlp
 
 BATCH_SIZE, EPOCHS, NEEDED, SEEDS = 256, 10, 0.95, (0, 1, 2)
-_FACTOR = 4
+_FACTORS = (4, 100)  # the second for rates so far off that a factor of four changes nothing
 
 
 def large_batch():
@@ -56,18 +56,23 @@ def examine_large_batch(answer):
             "learning rate and schedule are enough here."
         )
     accuracy = _accuracy(answer)
-    if accuracy >= NEEDED:
+    if accuracy >= NEEDED - 1e-9:  # three shares whose mean is 0.95 but for the rounding
         return f"{accuracy:.1%} of the digits in {answer.epochs} epochs.".replace("%", " %")
     raise Mistaken(_advice(answer, accuracy))
 
 
 def _advice(config, accuracy):
-    reached = f"Your networks read {100 * accuracy:.0f} % (mean of three seeds); 95 % are needed."
-    shorter, longer = (_accuracy(_scaled(config, factor)) for factor in (1 / _FACTOR, _FACTOR))
-    if longer > max(accuracy, shorter) + 0.01:
-        return f"{reached} Your steps are too short: with a rate four times as high it were more."
-    if shorter > accuracy + 0.01:
-        return f"{reached} Your steps are too long: with a quarter of the rate it were more."
+    reached = f"Your networks read {100 * accuracy:.1f} % (mean of three seeds); 95 % are needed."
+    for factor in _FACTORS:
+        shorter, longer = (_accuracy(_scaled(config, each)) for each in (1 / factor, factor))
+        if longer > max(accuracy, shorter) + 0.01:
+            return f"{reached} Your steps are too short: {factor} times the rate would read more."
+        if shorter > accuracy + 0.01:
+            return (
+                f"{reached} Your steps are too long: a rate {factor} times lower would read more."
+            )
+        if accuracy > 0.5:
+            break  # learning well enough to feel a factor of four
     if config.epochs < EPOCHS:
         return f"{reached} The rate is about right; you may use {EPOCHS} epochs."
     return f"{reached} The rate is about right for this optimizer; try another one, or a schedule."
@@ -119,6 +124,8 @@ LARGE_BATCH_WRONG_ANSWERS = (
     _wrong("Your steps are too short"),
     _wrong("Your steps are too short", optimizer="sgd", learning_rate=0.05),
     _wrong("Your steps are too long", learning_rate=0.5),
+    _wrong("Your steps are too long", optimizer="sgd", learning_rate=100.0),
+    _wrong("Your steps are too short", optimizer="sgd", learning_rate=0.001),
     _wrong("The batch size must be 256", batch_size=32, learning_rate=0.01),
     _wrong("At most 10 epochs", epochs=50, learning_rate=0.01),
     _wrong("Leave clipping", learning_rate=0.05, clipnorm=1.0),

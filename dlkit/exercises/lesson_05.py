@@ -147,9 +147,10 @@ check("05.4", my_stop)
         level="open",
         statement="""
 With batches of 256 an epoch of the digits has six steps only, and ten epochs have sixty. Write a
-function without arguments that returns a `TrainingConfig` with `batch_size=256` and at most ten epochs with which a network with one hidden layer
-of 32 units reads 95 % of the unseen digits, as the mean of three seeds. Optimizer, learning rate
-and schedule are yours. The check trains three networks with it.
+function without arguments that returns a `TrainingConfig` with `batch_size=256` and at most ten
+epochs. With it a network with one hidden layer of 32 units must read 95 % of the unseen digits, as
+the mean of three seeds. Optimizer, learning rate and schedule are yours. The check trains three
+networks with it.
 """,
         starter="""def my_config():
     ...

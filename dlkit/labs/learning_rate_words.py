@@ -21,7 +21,7 @@ def titles(settings, tested, runs):
     else:
         first = f"Range test suggests {tested.suggestion:.2g}"
     ends = settings.made(settings.steps - 1)
-    second = f"{settings.schedule}: up to {settings.learning_rate:.2g}, ends at {ends:.2g}"
+    second = f"{settings.schedule}: top {settings.learning_rate:.2g}, end {ends:.2g}"
     if runs is None:
         return first, second, "No runs yet: press Start", "No runs yet"
     scheduled, compared = (_score(ends, runs.measure) for ends in runs.ends(runs.measure))

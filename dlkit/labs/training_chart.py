@@ -96,7 +96,7 @@ def _title(key, form, columns):
         if column in columns:
             value = form.format(columns[column][-1]).replace("%", " %")
             return f"{part} {name} {value} after epoch {len(columns[column])}"
-    return f"{name.capitalize()}, before the end of the first epoch"
+    return f"{name.capitalize()}: no epoch done yet"
 
 
 def epoch_ticks(epochs):

@@ -63,7 +63,7 @@ def _title(columns, name):
     for key, word in ((f"val_{name}", "Validation"), (name, "Training")):
         if columns.get(key):
             return f"{word} {short} {columns[key][-1]:.3g} after epoch {len(columns[key])}"
-    return f"{short.capitalize()}, before the end of the first epoch"
+    return f"{short.capitalize()}: no epoch done yet"
 
 
 def _range(columns, name, within):

@@ -41,8 +41,8 @@ class LossLab(Lab):
     question = "What does a loss ask for, and where does it put the line?"
     challenge = (
         "Put five or more thermometers in the sun, by 10 °C or more, and choose a loss (and its "
-        "delta) whose blue line still finds the cooling of 6.5 °C per km, to within 0.5. Leave the "
-        "seed at 0: on most other mountains five are already too many."
+        "delta) whose blue line still finds the cooling of 6.5 °C per km, to within 0.5. (With seed "
+        "0: on most other mountains five are too many.)"
     )
 
     def __init__(self, *, challenge=None, **values):

@@ -51,8 +51,19 @@ def adding_chart(reading, y, step, unit, summary):
     answer = float(reading.outputs[-1, 0])
     marks = []
     for place in np.flatnonzero(reading.x[:, 1]):
-        value = fixed(float(reading.x[place, 0]))
-        marks.append(Text(place + 1, 1.1 * units + 0.5, f"↓ {value}", bold=True, size=12))
+        value, at_the_end = fixed(float(reading.x[place, 0])), place > time - 6
+        words = f"{value} ↓" if at_the_end else f"↓ {value}"
+        anchor = "end" if at_the_end else "start"
+        marks.append(
+            Text(
+                place + 1 + (0.4 if at_the_end else -0.4),
+                1.1 * units + 0.5,
+                words,
+                anchor,
+                bold=True,
+                size=12,
+            )
+        )
     title = f"{NAMES[reading.cell]} answers {fixed(answer)}, right is {fixed(y)}: h of all units"
     return _states_chart(reading, 0, step, unit, title, "time step", None, marks, summary)
 

@@ -26,7 +26,7 @@ from dlkit.labs.recurrent_writer import (
     probabilities,
     write_lines,
 )
-from dlkit.plots.chart import Bars, Heat, Line
+from dlkit.plots.chart import Bars, Heat, Line, Text
 
 every_cell = pytest.mark.parametrize("cell", CELLS)
 
@@ -360,3 +360,20 @@ def test_the_programs_print_what_the_lab_shows(lab, values, framework):
         shares = np.sort(probabilities(read_text("gru", values["text"]).outputs[-1], 0.7))[::-1]
         nexts = [value for name, value in numbers.items() if name.startswith("next")]
         np.testing.assert_allclose(nexts, shares[:3], atol=2e-4)
+
+
+def test_the_marked_numbers_stand_inside_the_picture():
+    lab = RecurrentLab()
+    anchors = set()
+    for sequence in range(1, 21):
+        lab.controls.example.value = sequence
+        panel = lab.chart().panels[0]
+        (left, right), _ = panel.ranges()
+        for mark in panel.marks:
+            if isinstance(mark, Text) and "↓" in mark.text:
+                anchors.add(mark.anchor)
+                room = {"start": right - mark.x, "end": mark.x - left}
+                room = room.get(mark.anchor, min(mark.x - left, right - mark.x))
+                assert room > 3, f"sequence {sequence}: {mark.text} is cut off"
+    assert len(anchors) > 1, "no number stood near an edge"
+    lab.close()

@@ -287,7 +287,7 @@ WARM_COSINE = FunctionCheck(
 # --- 05.4 ---------------------------------------------------------------------------------------
 def early_stop(val_losses, patience):
     """Return the epoch after which the run stops, and the best epoch, both counted from 1."""
-    best, best_epoch = math.inf, 0
+    best, best_epoch = np.inf, 0
     for epoch, loss in enumerate(val_losses, start=1):
         if loss < best:
             best, best_epoch = loss, epoch

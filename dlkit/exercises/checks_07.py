@@ -184,7 +184,7 @@ DROPOUT = FunctionCheck(
 # --- 07.3 ---------------------------------------------------------------------------------------
 def early_stopping(val_losses, patience):
     """Return (the epoch after which training stops, the best epoch), both counted from 1."""
-    best_epoch, best = 0, math.inf
+    best_epoch, best = 0, np.inf
     for epoch, val_loss in enumerate(val_losses, 1):
         if val_loss < best:
             best_epoch, best = epoch, val_loss

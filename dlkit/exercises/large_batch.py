@@ -17,6 +17,8 @@ _FACTORS = (4, 100)  # the second for rates so far off that a factor of four cha
 
 def large_batch():
     """Return a configuration that reads 95 % of the digits with batches of 256, in ten epochs."""
+    from dlkit import TrainingConfig, schedules
+
     return TrainingConfig(
         batch_size=256,
         epochs=10,

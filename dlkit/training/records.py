@@ -205,7 +205,7 @@ class History:
         self._batch_losses.flags.writeable = False
         self._config = config
         self._stop_reason = stop_reason
-        self._best = None
+        self._cached_best = None
 
     @property
     def records(self):
@@ -252,10 +252,10 @@ class History:
     @property
     def best_epoch(self):
         """The epoch (from 1) whose weights are the best, by validation loss; None before any."""
-        if self._best is None:  # found once: a history does not change
+        if self._cached_best is None:  # found once: a history does not change
             values = [record.monitored for record in self._records]
-            self._best = (best_epoch(values, _min_delta(self._config)),)
-        return self._best[0]
+            self._cached_best = (best_epoch(values, _min_delta(self._config)),)
+        return self._cached_best[0]
 
     @property
     def config(self):

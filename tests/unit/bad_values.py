@@ -237,5 +237,6 @@ def frozen(thing, seen=None, deep=True):
         return [type(thing).__name__, *(frozen(each, seen, deep) for each in thing)]
     ours = type(thing).__module__.split(".")[0] == "dlkit"
     if ours and hasattr(thing, "__dict__"):
-        return type(thing).__name__, frozen(vars(thing), seen, deep)
+        held = {key: value for key, value in vars(thing).items() if not key.startswith("_cached")}
+        return type(thing).__name__, frozen(held, seen, deep)
     return id(thing)

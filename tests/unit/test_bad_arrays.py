@@ -45,6 +45,7 @@ def places():
         for each, name in found
         if each.owner not in bases
         and not (each.owner in whole and each.function == "derivative")
+        and not (each.owner is optimizers.LBFGS and each.function == "apply_flat")  # always refuses
         and _known(each.owner)
     ]
 

@@ -3,7 +3,8 @@
 import numpy as np
 
 from dlkit.exercises.registry import WrongAnswer
-from dlkit.exercises.running import Mistaken, NotAttempted, untouched
+from dlkit.exercises.running import Mistaken
+from dlkit.exercises.several_arrays import several_arrays
 
 _SHAPES = {"w": (2, 4), "u": (1, 4), "b": (4,), "scale": ()}
 _LENGTH, _SAMPLES, _MARKS, _ENOUGH = 200, 40, 2, 0.05
@@ -22,7 +23,7 @@ def adder():
 
 def examine_adder(answer):
     """Judge the weights by what they do with long sequences; name the part that fails."""
-    w, u, b, scale = _arrays(answer)
+    w, u, b, scale = several_arrays(answer, _SHAPES)
     x, y = _sequences()
     h, gates = _run(x, w, u, b)
     off = np.abs(h * scale - y)
@@ -98,26 +99,6 @@ def _advice(x, y, h, gates, scale):
         "Follow the cell c: what comes in where a number is marked, and what is left of it at the "
         "end? RecurrentLab shows how a trained LSTM does it (unit 7)."
     )
-
-
-def _arrays(answer):
-    if not isinstance(answer, tuple | list) or len(answer) != 4:
-        raise Mistaken("Give four things in this order: (w, u, b, scale).")
-    arrays = []
-    for (name, shape), part in zip(_SHAPES.items(), answer, strict=True):
-        if untouched(part):
-            raise NotAttempted
-        try:
-            values = np.array(part, dtype=float)
-        except (TypeError, ValueError):
-            raise Mistaken(f"`{name}` must hold numbers only, in equally long rows.") from None
-        if values.shape != shape:
-            wanted = f"shape {shape}" if shape else "a single number"
-            raise Mistaken(f"`{name}` must be {wanted}, but its shape is {values.shape}.")
-        if not np.isfinite(values).all():
-            raise Mistaken(f"`{name}` holds NaN or infinity.")
-        arrays.append(values)
-    return arrays
 
 
 _W = [[0, 0, 0.1, 0], [20, 0, 0, 0]]

@@ -3,7 +3,8 @@
 import numpy as np
 
 from dlkit.exercises.registry import WrongAnswer
-from dlkit.exercises.running import Mistaken, NotAttempted, untouched
+from dlkit.exercises.running import Mistaken
+from dlkit.exercises.several_arrays import several_arrays
 
 _INPUTS = np.array([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]])
 # The answers for (0,0), (0,1), (1,0), (1,1) -> the name of the function.
@@ -40,7 +41,7 @@ def xor_by_hand():
 
 def examine_xor(answer):
     """Judge four arrays; say which function the network computes if it is not XOR."""
-    w1, b1, w2, b2 = _arrays(answer)
+    w1, b1, w2, b2 = several_arrays(answer, _SHAPES)
     z_hidden = _INPUTS @ w1 + b1  # (4, 2)
     hidden = (z_hidden > 0).astype(float)
     z_output = hidden @ w2 + b2  # (4,)
@@ -83,26 +84,6 @@ def _advice(parts, table, z_hidden, z_output):
         "XOR is “at least one, but not both”. Let one hidden neuron answer each half, and let the "
         "output combine them."
     )
-
-
-def _arrays(answer):
-    if not isinstance(answer, tuple | list) or len(answer) != 4:
-        raise Mistaken("Give four things in this order: (w1, b1, w2, b2).")
-    arrays = []
-    for (name, shape), part in zip(_SHAPES.items(), answer, strict=True):
-        if untouched(part):
-            raise NotAttempted
-        try:
-            values = np.array(part, dtype=float)
-        except (TypeError, ValueError):
-            raise Mistaken(f"`{name}` must hold numbers only, in equally long rows.") from None
-        if values.shape != shape:
-            wanted = f"shape {shape}" if shape else "a single number"
-            raise Mistaken(f"`{name}` must be {wanted}, but its shape is {values.shape}.")
-        if not np.isfinite(values).all():
-            raise Mistaken(f"`{name}` holds NaN or infinity.")
-        arrays.append(values)
-    return arrays
 
 
 _ONES = [[1, 1], [1, 1]]

@@ -5,13 +5,10 @@ import time
 
 from dlkit import checks
 from dlkit.display.controls import button
-from dlkit.display.lab import Lab
-
-_FRAME_SECONDS = 1 / 12
-_SENTENCE_SECONDS = 0.5
+from dlkit.labs.live import LiveLab
 
 
-class BackgroundLab(Lab):
+class BackgroundLab(LiveLab):
     """Base of the labs that train several networks at once, away from the learner's cell.
 
     A lab supplies `_work`; whatever it shows it keeps in attributes that are replaced as a whole,
@@ -37,10 +34,10 @@ class BackgroundLab(Lab):
         raise NotImplementedError
 
     def prepare(self):
+        super().prepare()
         self._starting = threading.Lock()
         self._halt = threading.Event()
         self._thread, self._failure = None, None
-        self._drawn = self._spoken = 0.0
 
     def buttons(self):
         return [
@@ -122,25 +119,11 @@ class BackgroundLab(Lab):
             for _ in self._work(settings):
                 if halt.is_set() or self._closed:
                     break
-                self._frame()
+                if self._frame_is_due(time.perf_counter()):
+                    self._draw_frame()
         except Exception as error:  # noqa: BLE001 - an exception in a thread reaches nobody else
             self._failure = error
             self.say(str(error) or type(error).__name__, problem=True)
         finally:
             self._thread = None if self._thread is threading.current_thread() else self._thread
             self.guard(self.refresh)
-
-    def _frame(self):
-        """Draw from the working thread, unless another thread is drawing just now."""
-        now = time.perf_counter()
-        if now - self._drawn < _FRAME_SECONDS or not self._drawing.acquire(blocking=False):
-            return
-        try:
-            self._drawn = now
-            if self._closed:
-                return
-            speak = now - self._spoken >= _SENTENCE_SECONDS
-            self._spoken = now if speak else self._spoken
-            self.draw(speak=speak)
-        finally:
-            self._drawing.release()

@@ -6,14 +6,11 @@ import time
 
 from dlkit import checks
 from dlkit.display.controls import button
-from dlkit.display.lab import Lab
+from dlkit.labs.live import LiveLab
 from dlkit.training.records import EpochRecord, Status
 
-_FRAME_SECONDS = 1 / 12  # ten a second reach the page, also when a chunk ends late
-_SENTENCE_SECONDS = 0.5
 
-
-class JobLab(Lab):
+class JobLab(LiveLab):
     """Base of the labs that train one network, and show what it does while it learns.
 
     A lab supplies `_make_job`, and as it needs them `_on_epoch`, `_on_frame` and `_on_rest`. All four
@@ -34,9 +31,9 @@ class JobLab(Lab):
         """Take in that the run has come to rest: paused, stopped, finished or failed."""
 
     def prepare(self):
+        super().prepare()
         self.job, self.settings = None, None  # settings: those that the run was started with
         self._starting = threading.Lock()
-        self._drawn = self._spoken = 0.0
 
     def buttons(self):
         self._pause = button(
@@ -160,20 +157,6 @@ class JobLab(Lab):
             return
         if isinstance(record, EpochRecord):
             self._on_epoch(record)
-            if time.perf_counter() - self._drawn >= _FRAME_SECONDS:
+            if self._frame_is_due(time.perf_counter()):
+                self._on_frame()
                 self._draw_frame()
-
-    def _draw_frame(self):
-        """Draw from the training thread, unless another thread is drawing just now."""
-        self._on_frame()
-        if not self._drawing.acquire(blocking=False):
-            return
-        try:
-            self._drawn = time.perf_counter()
-            if self._closed:
-                return
-            speak = self._drawn - self._spoken >= _SENTENCE_SECONDS
-            self._spoken = self._drawn if speak else self._spoken
-            self.draw(speak=speak)
-        finally:
-            self._drawing.release()

@@ -7,6 +7,7 @@ import re
 import threading
 
 import ipywidgets
+import psutil
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -190,7 +191,6 @@ def test_closing_ends_everything(lab):
 
 @pytest.mark.full
 def test_a_hundred_labs_leak_neither_threads_nor_memory(lab):
-    psutil = pytest.importorskip("psutil")
     process, kind = psutil.Process(), type(lab)
     for _ in range(100):  # caches fill, and garbage that waits for its collection reaches its most
         kind().close()

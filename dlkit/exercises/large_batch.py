@@ -1,4 +1,4 @@
-"""Exercise 05.5: a configuration for large batches, judged by training with it."""
+"""Exercise 05.4: a configuration for large batches, judged by training with it."""
 
 import functools
 

@@ -1,12 +1,10 @@
-"""Exercises of lesson 05: an epoch, accumulation, a schedule, early stopping, large batches."""
+"""Exercises of lesson 05: an epoch, accumulation, a schedule, large batches."""
 
 from dlkit.exercises.checks_05 import (
     ACCUMULATED,
     EPOCH,
-    STOP,
     WARM_COSINE,
     accumulated,
-    early_stop,
     one_epoch,
     warm_cosine,
 )
@@ -112,37 +110,6 @@ check("05.3", my_rates)
     ),
     Exercise(
         id="05.4",
-        title="When to stop",
-        level="build",
-        statement="""
-Write the rule of early stopping. `val_losses` is a list of the validation losses that a run would
-have, epoch by epoch. The run stops after the epoch in which the loss has failed to fall below its best
-value for `patience` epochs in a row; if that never happens, it runs to the end of the list.
-
-Return two numbers, both counted from 1: the epoch after which the run stops, and the epoch whose
-weights are brought back, the best one so far.
-""",
-        starter="""def my_stop(val_losses, patience):
-    ...
-
-
-check("05.4", my_stop)
-""",
-        hints=(
-            "Go through the losses and remember two things: the best loss so far, and in which epoch "
-            "it was.",
-            "In an epoch without improvement, ask how long ago the best one was: "
-            "`epoch - best_epoch >= patience` ends the run.",
-            "`for epoch, loss in enumerate(val_losses, start=1)`: if `loss < best`, remember both; else "
-            "ask the question and `return epoch, best_epoch`. After the loop, "
-            "`return len(val_losses), best_epoch`.",
-        ),
-        solution=early_stop,
-        examine=STOP,
-        wrong_answers=STOP.wrong_answers(),
-    ),
-    Exercise(
-        id="05.5",
         title="Large batches, few steps",
         level="open",
         statement="""
@@ -156,7 +123,7 @@ networks with it.
     ...
 
 
-check("05.5", my_config)
+check("05.4", my_config)
 """,
         hints=(
             "Few steps: each must be long. What does the range test say for this batch size? SweepLab "

@@ -73,10 +73,10 @@ class BackpropLab(Lab):
                 "learning_rate": slider(
                     0.1,
                     0.001,
-                    10,
+                    100,
                     logarithmic=True,
                     label="learning rate",
-                    help="How far an update goes against the gradient.",
+                    help="How far an update goes against the gradient. One can also go too far.",
                 ),
             },
             "The nudge check": {
@@ -171,11 +171,14 @@ class BackpropLab(Lab):
                 self.controls[name].step = _FINE_STEP
                 self.controls[name].value = after[name]
         self._go_to(self._walk().forward_count)
-        self.say(
-            words.after_update(
-                self._updates, loss_at(example, before), loss_at(example, after), after, LIMIT
+        loss = loss_at(example, after)
+        found = words.after_update(self._updates, loss_at(example, before), loss, after, LIMIT)
+        if example == _GOAL_EXAMPLE and self._updates >= _GOAL_UPDATES and loss >= _GOAL_LOSS:
+            found += (
+                f" Challenge not met in {_GOAL_UPDATES} updates: press Reset, and choose another "
+                "learning rate."
             )
-        )
+        self.say(found)
 
     def reset(self):
         """Bring back the numbers with which the graph was opened, with nothing computed."""

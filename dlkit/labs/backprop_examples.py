@@ -103,7 +103,7 @@ def _softmax(leaf):
 
 EXAMPLES = {
     "neuron": Example(
-        "one neuron, squared error",
+        "one neuron",
         "One neuron with tanh, and the squared error of its output: L = (tanh(w·x + b) − y)²",
         {"x": 2.0, "w": -0.5, "b": 0.2, "y": 1.0},
         {"x": "input", "w": "weight", "b": "bias", "y": "target"},
@@ -147,7 +147,7 @@ EXAMPLES = {
         },
     ),
     "softmax": Example(
-        "softmax and cross-entropy",
+        "softmax, cross-entropy",
         "Three logits, softmax, and the cross-entropy of class 1, the true one: "
         "L = −log(exp(z1) / Σ exp(z))",
         {"z1": 1.0, "z2": 2.0, "z3": -1.0},

@@ -190,6 +190,8 @@ def after_update(count, before, after, numbers, limit):
         found += f" Stopped at the end of the slider: {', '.join(stopped)}."
     if after > before:
         return found + " The loss has grown: the step was too long. Lower the learning rate."
+    if before - after < 0.001 * before:
+        return found + " It hardly moves: the gradients are nearly 0."
     return found + " The values are new, so the old gradients no longer hold."
 
 

@@ -263,6 +263,16 @@ def test_the_challenge_cannot_be_met_by_hand_or_slowly():
     assert not other.met()
 
 
+@pytest.mark.parametrize(("learning_rate", "met"), [(0.1, False), (5.0, True), (100.0, False)])
+def test_neither_end_of_the_learning_rate_meets_the_challenge(learning_rate, met):
+    lab = BackpropLab(example="network", learning_rate=learning_rate)
+    for _ in range(6):
+        assert "Challenge not met" not in lab.message
+        lab.update()
+    assert lab.met() is met
+    assert ("Challenge not met in 6 updates: press Reset" in lab.message) is not met
+
+
 def test_reset_brings_back_the_opening(lab):
     first = lab.summary(), lab._numbers()
     lab.all_backward()

@@ -118,6 +118,11 @@ def _index(error, message, names):
             "A mask of True and False must be as long as what it picks from. Print both `.shape`; "
             "often an `axis=` is the wrong one."
         )
+    if message.startswith("only integers"):
+        return (
+            "The elements of an array have positions; an array has no names. Is a dictionary needed "
+            "here, or a whole number between the brackets?"
+        )
     return (
         "There is no element at that position. Positions run from 0 to the length minus 1, and "
         "the last one has no next: with `i + 1`, end the loop one earlier (`range(len(...) - 1)`)."

@@ -80,6 +80,18 @@ BACKWARD = FunctionCheck(
             lambda x, w, b, g: x.T @ _dz(x, w, b, g, lambda z, y: y * (1 - y)),
         ),
         Mistake(
+            "You multiplied upstream by tanh itself. Through tanh goes its slope, 1 − y².",
+            lambda x, w, b, g: x.T @ _dz(x, w, b, g, lambda z, y: y),
+        ),
+        Mistake(
+            "You forgot the bias on the way forward: the slope is taken at z = x w + b.",
+            lambda x, w, b, g: x.T @ _dz(x, w, 0, g),
+        ),
+        Mistake(
+            "You forgot upstream: the chain rule multiplies it by the slope of tanh.",
+            lambda x, w, b, g: x.T @ _dz(x, w, b, np.ones_like(g)),
+        ),
+        Mistake(
             "`dw` is transposed. It must have the shape of w: inputs first, units second.",
             lambda x, w, b, g: _dz(x, w, b, g).T @ x,
         ),
@@ -222,6 +234,16 @@ CROSS_ENTROPY = FunctionCheck(
             "You divided by the number of all elements. The mean is over the samples only.",
             lambda z, y, t: (_softmax(z / t) - _one_hot(z, y)) / (t * z.size),
         ),
+        Mistake(
+            "−1 / p is the derivative with respect to the probabilities. One more link of the chain "
+            "leads through the softmax to z.",
+            lambda z, y, t: -_one_hot(z, y) / _softmax(z / t) / len(z),
+        ),
+        Mistake(
+            "You multiplied z by the temperature. A high temperature makes the probabilities more "
+            "alike: it is z / temperature.",
+            lambda z, y, t: (_softmax(z * t) - _one_hot(z, y)) * t / len(z),
+        ),
     ),
 )
 
@@ -284,7 +306,6 @@ NUMERICAL = FunctionCheck(
     arguments=("f", "x", "step"),
     cases=_functions,
     oracle=lambda f, x, step: f.central_difference(x, step),
-    tolerance=1e-8,
     praise="Two calls of f for every number: far too slow to train with, and just right to test "
     "with.",
     mistakes=(
@@ -313,7 +334,16 @@ NUMERICAL = FunctionCheck(
         Mistake(
             "You nudged all elements at once. A gradient has one number per element, so nudge one "
             "at a time and put it back.",
+            lambda f, x, h: (f(x + h) - f(x - h)) / (2 * h),
+        ),
+        Mistake(
+            "Every element gets the same number, because you nudged all elements at once. Nudge "
+            "one at a time, in a copy of x.",
             lambda f, x, h: np.full(x.shape, (f(x + h) - f(x - h)) / (2 * h)),
+        ),
+        Mistake(
+            "You nudge by a step of your own. Use the `step` that your function is given.",
+            lambda f, x, h: _quotient(f, x, 1e-5, 1, 1, 2e-5),
         ),
         Mistake(
             "Your gradient is flat. It must have the shape of x.",

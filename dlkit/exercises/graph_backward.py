@@ -116,5 +116,14 @@ GRAPH = FunctionCheck(
             "Every gradient must start at 0; yours start at 1. Only that of the last node is 1.",
             lambda nodes: _walk(nodes, _right, start=1.0),
         ),
+        Mistake(
+            "These are the right gradients, listed from the last node to the first. The list runs "
+            "like `nodes`: node 0 comes first.",
+            lambda nodes: _sum_over_paths(nodes)[::-1],
+        ),
+        Mistake(
+            "Where paths meet, their shares are added, not multiplied: += instead of *=.",
+            lambda nodes: _walk(nodes, lambda old, upstream, local: old * upstream * local),
+        ),
     ),
 )

@@ -179,7 +179,8 @@ class FunctionCheck:
         nonzero = np.abs(right) > 1e-9
         ratios = mine[nonzero] / right[nonzero]
         if ratios.size > 1 and ratios[0] != 0 and np.allclose(mine, ratios[0] * right, rtol=1e-6):
-            return f"{subject} is {ratios[0]:.4g} times what it should be, everywhere."
+            digits = 4 if abs(ratios[0] - 1) > 1e-3 else 8  # "1 times" would help nobody
+            return f"{subject} is {ratios[0]:.{digits}g} times what it should be, everywhere."
         index = next(
             index
             for index, (a, b) in enumerate(zip(given, expected, strict=True))

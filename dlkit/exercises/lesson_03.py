@@ -161,7 +161,8 @@ returns the loss; `parameters`, such a dictionary; and `gradients`, a dictionary
 names that holds what the backward pass claims. Return the list of the names whose gradient is
 wrong, which may be empty.
 
-The faults are of several kinds: a wrong sign, a wrong factor, one wrong element, one percent.
+The faults are of several kinds: a wrong sign, a wrong factor, one wrong element, two elements
+exchanged, one percent. Leave `parameters` as they were.
 """,
         starter="""def my_detective(loss, parameters, gradients):
     ...

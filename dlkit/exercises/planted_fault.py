@@ -57,6 +57,12 @@ def _right_gradients(parameters):
     return gradients
 
 
+def _exchanged(gradient):
+    wrong = gradient.copy()
+    wrong.flat[[0, -1]] = gradient.flat[[-1, 0]]
+    return wrong
+
+
 def _last_element(gradient):
     wrong = gradient.copy()
     wrong.flat[-1] *= 1.5
@@ -85,6 +91,16 @@ _CASES = (
         "differences agree to about 1e-9."),
     ),
     (
+        {"hidden/bias": _exchanged},
+        "You missed a gradient in which two elements are exchanged. Their sum is right and each of "
+        "them is wrong: compare element by element.",
+    ),
+    (
+        {"output/bias": lambda gradient: gradient - 0.5},
+        "You missed a gradient that is too small in every element. Take the absolute value of the "
+        "difference.",
+    ),
+    (
         {"hidden/kernel": lambda gradient: gradient * 1.3, "output/bias": lambda gradient: 2 + 0 * gradient},
         ("In one case two gradients are wrong, and you reported one. Look at all parameters before "
         "you return."),
@@ -109,7 +125,8 @@ def examine_find(answer):
     if all(report == set(names) for report in [alarms, *found]):
         raise Mistaken(
             "You report every gradient, right or wrong. A measured gradient never agrees to the "
-            "last digit: use central differences, and allow a small relative difference."
+            "last digit: use central differences with a step of about 1e-5 (far smaller steps drown in "
+            "rounding), and allow a small relative difference."
         )
     if all(
         report == set(names) - set(faults)
@@ -117,7 +134,7 @@ def examine_find(answer):
     ):
         raise Mistaken("Those are the gradients that are right. Asked were the wrong ones.")
     if not any([alarms, *found]):
-        raise Mistaken("You never report a fault, and five of the six cases hold one or two.")
+        raise Mistaken("You never report a fault, and all cases but one hold one or two.")
     for (faults, message), report in zip(_CASES, found, strict=True):
         if not set(faults) <= report:
             raise Mistaken(message)
@@ -132,6 +149,8 @@ def examine_find(answer):
 
 
 def _names(answer, known):
+    if isinstance(answer, np.ndarray):
+        answer = answer.tolist()
     if isinstance(answer, str) or not isinstance(answer, list | tuple | set):
         raise Mistaken(
             "Return a list of names, for example ['hidden/bias'], or an empty list, but not "
@@ -184,6 +203,8 @@ WRONG_ANSWERS = (
     WrongAnswer(_searching(lambda g, m: _differ(abs(g), abs(m))), "whose sign is wrong"),
     WrongAnswer(_searching(lambda g, m: _differ(g.flat[:1], m.flat[:1])), "in one element only"),
     WrongAnswer(_searching(lambda g, m: _differ(g, m, 0.05)), "wrong by one percent"),
+    WrongAnswer(_searching(lambda g, m: _differ(g.sum(), m.sum())), "two elements are exchanged"),
+    WrongAnswer(_searching(lambda g, m: (g - m).max() > 1e-6), "too small in every element"),
     WrongAnswer(lambda *arguments: _searching(_differ)(*arguments)[:1], "you reported one"),
     WrongAnswer(
         _searching(lambda g, m: _differ(g, m, 1e-3), step=1e-3, central=False),

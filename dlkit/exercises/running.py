@@ -21,6 +21,12 @@ SECONDS = 5.0
 _EMPTY_BODY = ("RESUME", "NOP", "LOAD_CONST", "RETURN_VALUE", "RETURN_CONST")
 
 
+_ROUNDED = (
+    " You did put everything back, and it differs by rounding alone: x + h − h is not exactly x. "
+    "Keep the old number, and restore that."
+)
+
+
 class NotAttempted(Exception):
     """The starter is still there."""
 
@@ -115,6 +121,7 @@ def call(function, *arguments):
             raise Mistaken(
                 "Your function changes one of its arguments in place, so the caller's data are no "
                 "longer the same afterwards. Work on a copy (`x = x.copy()`), or build a new array."
+                + (_ROUNDED if same(before, after, nearly=True) else "")
             )
     if result is None and not is_stub(function):
         raise Mistaken(
@@ -142,8 +149,10 @@ def untouched(answer):
     return answer is None or answer is Ellipsis or answer is NotImplemented
 
 
-def same(first, second):
-    """Return whether two arguments are equal, whatever they are made of."""
+def same(first, second, nearly=False):
+    """Return whether two arguments are equal, or nearly, whatever they are made of."""
+    if nearly and isinstance(first, np.ndarray | float) and isinstance(second, np.ndarray | float):
+        return np.shape(first) == np.shape(second) and np.allclose(first, second, rtol=1e-9)
     if isinstance(first, np.ndarray) or isinstance(second, np.ndarray):
         return (
             isinstance(first, np.ndarray)
@@ -152,9 +161,13 @@ def same(first, second):
             and np.array_equal(first, second, equal_nan=first.dtype.kind == "f")
         )
     if isinstance(first, dict) and isinstance(second, dict):
-        return first.keys() == second.keys() and all(same(first[key], second[key]) for key in first)
+        return first.keys() == second.keys() and all(
+            same(first[key], second[key], nearly) for key in first
+        )
     if isinstance(first, list | tuple) and isinstance(second, list | tuple):
-        return len(first) == len(second) and all(map(same, first, second))
+        return len(first) == len(second) and all(
+            same(*pair, nearly) for pair in zip(first, second, strict=True)
+        )
     if type(first).__eq__ is object.__eq__:  # functions and plain objects: nothing to compare
         return True
     return bool(first == second)

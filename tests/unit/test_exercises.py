@@ -121,6 +121,42 @@ def _restores_with_rounding_errors(f, x, step):
     return gradient
 
 
+def _puts_back_with_rounding_errors(f, x, step):
+    gradient = np.zeros(x.shape)
+    for i in np.ndindex(x.shape):
+        x[i] += step
+        above = f(x)
+        x[i] -= 2 * step
+        gradient[i] = (above - f(x)) / (2 * step)
+        x[i] += step
+    return gradient
+
+
+def _backward_with(delta):
+    def answer(x, w, b, upstream):
+        dz = delta(x, w, b, upstream)
+        return x.T @ dz, dz.sum(axis=0), dz @ w.T
+
+    return answer
+
+
+def _detective(is_wrong, as_result=list):
+    def answer(loss, parameters, gradients):
+        found = []
+        for name, values in parameters.items():
+            others = {key: array for key, array in parameters.items() if key != name}
+            measured = get("03.3").solution(
+                lambda nudged, name=name, others=others: loss({**others, name: nudged}),
+                values,
+                1e-5,
+            )
+            if is_wrong(gradients[name], measured):
+                found.append(name)
+        return as_result(found)
+
+    return answer
+
+
 # Typed the way learners type, not the way the catalogue is written.
 TYPED = [
     ("00.1", lambda sizes: int(np.dot(sizes[:-1], sizes[1:])), "forgot the biases"),
@@ -150,14 +186,46 @@ TYPED = [
         "forgot the slope of tanh in `dw`",
     ),
     ("03.1", lambda x, w, b, g: x @ g, "ValueError: matmul"),
+    ("03.1", _backward_with(lambda x, w, b, g: g * np.tanh(x @ w + b)), "tanh itself"),
+    ("03.1", _backward_with(lambda x, w, b, g: g * (1 - np.tanh(x @ w) ** 2)), "forgot the bias"),
+    ("03.1", _backward_with(lambda x, w, b, g: 1 - np.tanh(x @ w + b) ** 2), "forgot upstream"),
+    (
+        "03.2",
+        lambda z, y, t: -np.eye(z.shape[1])[y] * np.exp(-z / t)
+        * np.exp(z / t).sum(1, keepdims=True) / len(z),
+        "with respect to the probabilities",
+    ),
     ("03.3", _restores_with_rounding_errors, "in place"),
-]
+    ("03.3", _puts_back_with_rounding_errors, "by rounding alone"),
+    ("03.3", lambda f, x, h: (f(x + h) - f(x - h)) / (2 * h), "all elements at once"),
+    ("03.4", lambda nodes: get("03.4").solution(nodes)[::-1], "from the last node to the first"),
+    ("03.5", _detective(lambda given, measured: abs((given - measured).sum()) > 1e-6), "exchanged"),
+    ("03.5", _detective(lambda given, measured: (given - measured).max() > 1e-6), "absolute value"),
+    ("03.5", lambda loss, parameters, gradients: [loss(gradients["output/bias"])], "has no names"),
+]  # fmt: skip
 
 
 @pytest.mark.parametrize(("id", "answer", "words"), TYPED, ids=[row[2] for row in TYPED])
 def test_answers_as_learners_type_them(id, answer, words):
     result = check(id, answer)
     assert not result.passed and words in result.message
+
+
+def _close(given, measured):
+    return not np.allclose(given, measured)
+
+
+RIGHT = [
+    ("03.3", lambda f, x, step: get("03.3").solution(f, x, step).astype("float32")),
+    ("03.4", lambda nodes: np.array(get("03.4").solution(nodes))),
+    ("03.5", _detective(_close, np.array)),
+    ("03.5", _detective(_close, set)),
+]
+
+
+@pytest.mark.parametrize(("id", "answer"), RIGHT)
+def test_right_answers_in_another_form_are_taken(id, answer):
+    assert check(id, answer).passed
 
 
 FUNCTIONS = [exercise for exercise in ALL if not exercise.value]
@@ -328,6 +396,7 @@ CAUSES = [
     (lambda sizes: max(np.ones(2), 0), "truth value of an array", "`np.maximum`"),
     (lambda sizes: np.ones(3)[3], "out of bounds", "the last one has no next"),
     (lambda sizes: np.ones(4)[np.ones(5) > 0], "boolean index", "as long as"),
+    (lambda sizes: np.ones(4)["loss"], "only integers", "has no names"),
     (lambda sizes: 1 / 0, "ZeroDivisionError", "below the division line is 0"),
 ]
 
@@ -452,6 +521,8 @@ def test_signs_and_constant_factors_are_noticed():
     right = get("01.1").solution
     assert "wrong sign" in check("01.1", lambda x, w, b: -right(x, w, b)).message
     assert "3 times what it should be" in check("01.1", lambda x, w, b: 3 * right(x, w, b)).message
+    nearly = check("03.3", lambda f, x, step: 1.00001 * get("03.3").solution(f, x, step))
+    assert "1.00001 times" in nearly.message
     message = check("01.1", lambda x, w, b: right(x, w, b) + 0.01 * x[:, 0]).message
     assert "at position [0] it is" in message and "it should be" in message
 

@@ -124,11 +124,11 @@ def choice(name, value, allowed):
         If it is unknown; the message suggests the nearest known name.
     """
     allowed = list(allowed)
+    if isinstance(value, str) and value in allowed:
+        return value
     listing = ", ".join(repr(known) for known in allowed)
     if not isinstance(value, str):
         raise TypeError(f"{name} must be one of {listing}, but got {describe(value)}.")
-    if value in allowed:
-        return value
     folded = {known.lower(): known for known in allowed}
     near = difflib.get_close_matches(value.lower(), list(folded), n=1, cutoff=0.5)
     suggestion = f" Did you mean {folded[near[0]]!r}?" if near else ""

@@ -29,7 +29,7 @@ def stream(seed, name):
     """
     seed = checks.whole_number("seed", seed, minimum=0)
     checks.choice("name", name, STREAMS)
-    return np.random.SeedSequence(seed).spawn(len(STREAMS))[STREAMS.index(name)]
+    return np.random.SeedSequence(seed, spawn_key=(STREAMS.index(name),))  # spawn's child
 
 
 def check_generator(generator):

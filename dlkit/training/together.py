@@ -5,7 +5,7 @@ networks of one shape are one network whose weights have an axis more, so that e
 work of 64; the mathematics is that of `dlkit.layers`, line by line.
 """
 
-import json
+import dataclasses
 import math
 from time import perf_counter
 
@@ -143,8 +143,7 @@ def _check(networks, configs):
             raise TypeError(
                 f"configs must hold TrainingConfigs, but got {checks.describe(config)}."
             )
-    shared = {name: getattr(configs[0], name) for name in FREE}
-    common = configs[0].to_json()
+    common, shape = _in_common(configs[0]), _shape_of(networks[0])
     for network, config in zip(networks, configs):
         if not can_train_together(network, config):
             raise ValueError(
@@ -154,15 +153,22 @@ def _check(networks, configs):
                 f"layers, to be trained together, but got {network!r:.80} and {config!r:.200}. "
                 "Train it with a TrainingJob."
             )
-        if config.replace(**shared).to_json() != common:
+        if _in_common(config) != common:
             raise ValueError("configs must be alike but for learning_rate, schedule and seed.")
-        if _shape_of(network) != _shape_of(networks[0]):
+        if _shape_of(network) != shape:
             raise ValueError("networks must have the same layers, input_shape and dtype.")
 
 
+def _in_common(config):
+    return {
+        field.name: getattr(config, field.name)
+        for field in dataclasses.fields(config)
+        if field.name not in FREE
+    }
+
+
 def _shape_of(network):
-    config = {**network.get_config(), "seed": 0}
-    return json.dumps(config, sort_keys=True, default=str)
+    return {**network.get_config(), "seed": 0}
 
 
 def softmax_crossentropy(labels, scores):
@@ -346,7 +352,9 @@ class _Runs:
                 kernel, bias = self._gradients[index]
                 np.matmul(x.swapaxes(-1, -2), delta, out=kernel)
                 if bias is not None:
-                    delta.sum(axis=1, out=bias)
+                    # a row of ones times δ: the sum over the samples, twice as fast as sum()
+                    ones = np.ones((1, delta.shape[1]), delta.dtype)
+                    np.matmul(ones, delta, out=bias[:, np.newaxis])
                 if index > first:
                     upstream = np.matmul(delta, self._weights[index][0].swapaxes(-1, -2))
             elif isinstance(layer, layers.Activation):
@@ -388,8 +396,7 @@ class _Runs:
 
     def _record(self, epoch, losses, scores, y, began):
         """Write down the epoch of every run."""
-        validation = self.parts["validation"]
-        outputs = None if validation is None else self._validated(validation[0])
+        validated = self._validated()
         sizes = np.diff([*range(0, y.shape[1], self.config.batch_size), y.shape[1]])
         seconds = (perf_counter() - began) / len(self.runs)
         for row, run in enumerate(self.runs):
@@ -407,11 +414,7 @@ class _Runs:
                 continue
             run.diverged = ""
             metrics = self.loss.metrics(y[row], scores[row])
-            val_loss, val_metrics = None, {}
-            if outputs is not None:
-                truth = self.loss.targets(validation[1], outputs[row])
-                val_loss = float(self.loss.per_sample(truth, outputs[row]).mean())
-                val_metrics = self.loss.metrics(validation[1], outputs[row])
+            val_loss, val_metrics = validated[row]
             loss = float(np.average(own, weights=sizes))
             run.record = EpochRecord(
                 epoch, loss, metrics, val_loss, val_metrics, rates[-1], seconds
@@ -422,8 +425,16 @@ class _Runs:
                     f"loss is not finite ({val_loss}) in epoch {epoch} on the validation data"
                 )
 
-    def _validated(self, x):
-        return self._forward(x.reshape(len(x), -1) if x.ndim > 2 else x, training=False)
+    def _validated(self):
+        """Return the loss and the metrics of every run on the validation data, if there are any."""
+        if self.parts["validation"] is None:
+            return [(None, {})] * len(self.runs)
+        x, y = self.parts["validation"]
+        scores = self._forward(x.reshape(len(x), -1) if x.ndim > 2 else x, training=False)
+        truth = self.loss.targets(np.broadcast_to(y, (len(scores), *y.shape)), scores)
+        per_sample = self.loss.per_sample(truth, scores).reshape(len(scores), -1)
+        metrics = (self.loss.metrics(y, each) for each in scores)
+        return list(zip(per_sample.mean(axis=1).tolist(), metrics, strict=True))
 
     def _end(self, epoch, before):
         """End the runs that are over, and go on with the rest."""

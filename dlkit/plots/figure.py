@@ -52,6 +52,9 @@ def to_figure(chart):
         _draw_panel(figure.add_subplot(grid[row, column]), panel, width)
     if chart.title:
         figure.suptitle(chart.title, fontsize=12, fontweight="bold")
+    if any(panel.equal for panel in chart.panels):
+        # The first layout measures such panels before they shrink; drawing makes the second.
+        figure.get_layout_engine().execute(figure)
     return figure
 
 

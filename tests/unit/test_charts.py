@@ -1,5 +1,6 @@
 """A chart says the same in both forms, and keeps its promises about text, range and colour."""
 
+import io
 import re
 from xml.etree import ElementTree
 
@@ -10,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from matplotlib.figure import Figure
+from PIL import Image
 
 from dlkit.display.svg import to_svg
 from dlkit.plots import style
@@ -72,6 +74,20 @@ def test_both_forms_show_titles_labels_and_legend():
     assert axes.get_title(loc="left") == "Loss falls"
     assert (axes.get_xlabel(), axes.get_ylabel()) == ("epoch", "loss (nats)")
     assert {"training", "validation", "dead zone"} <= set(legend)
+
+
+@pytest.mark.parametrize("resolution", [90, 100, 150])
+def test_no_title_is_cut_off_above_a_panel_of_equal_scales(resolution):
+    names = ("decision line", "0 (false)", "1 (true)", "wrong", "your input")
+    lines = [Line([0, 1], [0, index], name) for index, name in enumerate(names)]
+    other = Panel(lines[:1], title="z", x_label="z", legend=False, y_ticks=[(0.5, "w1 · x1")])
+    ranges = {"x_range": (0, 1), "y_range": (0, 1)}
+    equal = Panel(lines, title="2 of 4", y_label="x2", x_label="x1", equal=True, **ranges)
+    chart = Chart((other, equal), "x", height=420, shares=(1.08, 1))
+    drawn = io.BytesIO()
+    to_figure(chart).savefig(drawn, format="png", dpi=resolution)
+    dark = np.asarray(Image.open(drawn).convert("L")) < 200
+    assert not dark[[0, -1]].any() and not dark[:, [0, -1]].any()
 
 
 def test_the_same_range_holds_in_both_forms():

@@ -79,7 +79,8 @@ def verdict(task, before, parameters, activation, updates):
     loss_before, _ = loss_and_gradient(task.x, task.y, before, activation)
     loss, gradient = loss_and_gradient(task.x, task.y, parameters, activation)
     words = (
-        f"{updates} steps: {right} of {points} right, loss {fixed(loss_before)} → {fixed(loss)}. "
+        f"{updates} {'step' if updates == 1 else 'steps'}: {right} of {points} right, "
+        f"loss {fixed(loss_before)} → {fixed(loss)}. "
     )
     if loss > loss_before and np.abs(parameters).max() >= LIMIT:
         return words + "The loss has grown: the learning rate is too large. Reset, and lower it."
@@ -91,11 +92,25 @@ def verdict(task, before, parameters, activation, updates):
     if stuck := why_stuck(gradient, activation):
         return words + stuck
     if np.abs(gradient).max() < 0.02:
+        if _is_flat_where_wrong(task, parameters, activation):
+            return (
+                words
+                + f"At every point where the neuron is wrong, {activation.name} is nearly flat, "
+                "and hardly any gradient gets through. Press Reset, and lower the learning rate."
+            )
         return (
             words
             + "The loss hardly falls any more; the rest lies on the wrong side of the best line found."
         )
     return words + "Not there yet: press Learn again, or change the learning rate."
+
+
+def _is_flat_where_wrong(task, parameters, activation):
+    if activation.name == "sigmoid":
+        return False  # with the cross-entropy its slope cancels out
+    wrong = task.x[says_one(task.x, parameters, activation) != (task.y == 1)]
+    slope = activation.derivative(weighted_sum(wrong, parameters))
+    return bool(np.all(np.abs(slope) < 0.05))
 
 
 def step_table(parameters, gradient, moved, number):

@@ -210,6 +210,17 @@ def test_a_learning_rate_that_is_too_large_is_named():
     assert max(abs(lab.controls[name].value) for name in ("w1", "w2", "bias")) <= LIMIT
 
 
+def test_a_neuron_that_is_thrown_onto_a_flat_part_is_told_apart_from_the_best_line():
+    assert "gelu is nearly flat" in learn(make(activation="gelu", task="and")).message
+    overlapping = learn(make(task="iris_overlapping"))
+    assert "wrong side of the best line" in overlapping.message
+
+
+def test_a_single_step_is_not_called_steps():
+    lab = learn(learn(make(task="and")))
+    assert lab.message.startswith("1 step: 4 of 4 right")
+
+
 def test_descend_does_not_change_what_it_is_given():
     points, at = task("and"), np.array([1.0, 2.0, 3.0])
     descend(points.x, points.y, at, NEURON_ACTIVATIONS["tanh"], 1.0)

@@ -60,6 +60,19 @@ NEURON = FunctionCheck(
             lambda x, w, b: np.tanh(x * w).sum(axis=1) + b,
         ),
         Mistake(
+            "You put each input's product, and the bias with it, through tanh before the sum. Sum "
+            "first: tanh comes last, and the bias counts once.",
+            lambda x, w, b: np.tanh(x * w + b).sum(axis=1),
+        ),
+        Mistake(
+            "You subtracted the bias. It is added: z = Σwx + b.",
+            lambda x, w, b: np.tanh(x @ w - b),
+        ),
+        Mistake(
+            "That is a ReLU neuron. Asked was tanh, which reaches from −1 to 1.",
+            lambda x, w, b: np.maximum(x @ w + b, 0),
+        ),
+        Mistake(
             "The bias came after the activation. It belongs inside: tanh(Σwx + b).",
             lambda x, w, b: np.tanh(x @ w) + b,
         ),
@@ -125,6 +138,26 @@ SLOPE = FunctionCheck(
             lambda x: _s(x / 2) * (1 + x * (1 - _s(x / 2))),
         ),
         Mistake(
+            "You used s(x) where s(2x) belongs; the 2 in front is right.",
+            lambda x: _s(x / 2) * (1 + 2 * x * (1 - _s(x / 2))),
+        ),
+        Mistake(
+            "The first half is right. In the second half, too, s must be taken at 2x.",
+            lambda x: _s(x) + 2 * x * _s(x / 2) * (1 - _s(x / 2)),
+        ),
+        Mistake(
+            "The slope of the sigmoid is s (1 − s); its second factor is missing.",
+            lambda x: _s(x) + 2 * x * _s(x),
+        ),
+        Mistake(
+            "You subtracted the second half of the product rule: (u v)' = u' v + u v'.",
+            lambda x: _s(x) - 2 * x * _s(x) * (1 - _s(x)),
+        ),
+        Mistake(
+            "A sign is wrong in the sigmoid: s(2x) = 1 / (1 + exp(−2x)).",
+            lambda x: _s(-x) + 2 * x * _s(-x) * (1 - _s(-x)),
+        ),
+        Mistake(
             "A sign is wrong: the slope of the sigmoid is s (1 − s), not s (1 + s).",
             lambda x: _s(x) + 2 * x * _s(x) * (1 + _s(x)),
         ),
@@ -149,7 +182,13 @@ def _relu_layers():
     positive = np.abs(generator.normal(size=(9, 3))) + 0.1
     v = generator.normal(size=(3, 5))
     v[:, 1] = [-0.5, -0.2, -0.7]  # dead by its weights, with a bias above zero
-    return [(x, w, b), (positive, v, np.array([0.3, 0.02, -0.1, 0.2, 0.4]))]
+    dark = np.vstack([np.abs(generator.normal(size=(4, 2))), [[-5.0, -5.0]]])  # the last: all off
+    u = np.array([[0.8, 0.1, 0.6], [0.5, 0.2, 0.9]])
+    return [
+        (x, w, b),
+        (positive, v, np.array([0.3, 0.02, -0.1, 0.2, 0.4])),
+        (dark, u, np.array([0.4, -9.0, 0.1])),
+    ]
 
 
 def _dead_by_walking(x, w, b):
@@ -190,6 +229,19 @@ DEAD = FunctionCheck(
             "You looked along the wrong axis: those are samples for which all units are off. Rows "
             "are samples, columns are units.",
             lambda x, w, b: np.flatnonzero((_z(x, w, b) <= 0).all(axis=1)),
+        ),
+        Mistake(
+            "You found no dead unit at all, and some are: their output is 0 for every sample.",
+            lambda x, w, b: np.array([], dtype=int),
+        ),
+        Mistake(
+            "You counted the units from 1. The first one has the number 0.",
+            lambda x, w, b: np.flatnonzero((_z(x, w, b) <= 0).all(axis=0)) + 1,
+        ),
+        Mistake(
+            "You returned True for each unit that is alive. Asked were the numbers of the dead "
+            "ones: `np.flatnonzero(...)` finds where a condition is true.",
+            lambda x, w, b: (_z(x, w, b) > 0).any(axis=0),
         ),
         Mistake(
             "You returned True and False for each unit. Their numbers were asked: "

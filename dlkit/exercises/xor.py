@@ -53,7 +53,17 @@ def examine_xor(answer):
     row = next(i for i in range(4) if table[i] != (0, 1, 1, 0)[i])
     first, second = (int(value) for value in _INPUTS[row])
     seen += f" For input ({first}, {second}) it says {table[row]}, and XOR is {1 - table[row]}."
+    if _computes_xor(w1.T, b1, w2, b2):
+        raise Mistaken(
+            f"{seen}\n\nYour `w1` is turned: its rows belong to the inputs, and its columns to the "
+            "hidden neurons. Transposed, these weights compute XOR."
+        )
     raise Mistaken(f"{seen}\n\n{_advice(parts, table, z_hidden, z_output)}")
+
+
+def _computes_xor(w1, b1, w2, b2):
+    hidden = (_INPUTS @ w1 + b1 > 0).astype(float)
+    return (hidden @ w2 + b2 > 0).tolist() == [False, True, True, False]
 
 
 def _advice(parts, table, z_hidden, z_output):
@@ -67,6 +77,11 @@ def _advice(parts, table, z_hidden, z_output):
     if table == (1, 0, 0, 1):
         return (
             "That is exactly the opposite of XOR: turn the signs of the output's weights and bias."
+        )
+    if all("copy" in part or "opposite" in part for part in parts):
+        return (
+            "Hidden neurons that only pass an input on, or turn it round, leave the whole task to the "
+            "output, and one neuron cannot do it. Let each hidden neuron look at both inputs."
         )
     if (z_hidden == 0).any() or (z_output == 0).any():
         return (
@@ -88,6 +103,8 @@ def _advice(parts, table, z_hidden, z_output):
 
 _ONES = [[1, 1], [1, 1]]
 XOR_WRONG_ANSWERS = (
+    WrongAnswer(([[20, 20], [-20, -20]], [-10, 30], [20, 20], -30), "Your `w1` is turned"),
+    WrongAnswer(([[1, 0], [0, 1]], [0, 0], [1, 1], -1), "only pass an input on"),
     WrongAnswer((_ONES, [-0.5, -0.5], [1, -2], -0.5), "Both hidden neurons compute the same"),
     WrongAnswer((_ONES, [-0.5, -1.5], [1, -1], 0.5), "overrule"),
     WrongAnswer((_ONES, [-0.5, -1.5], [1, 1], -0.5), "the output OR. For input (1, 1) it says 1"),

@@ -53,6 +53,7 @@ class Layer:
         self.in_network = False
         self.needs_input_gradient = True  # a network's first layer can leave it out
         self._workspace = {}
+        self._cached_ones = None
         self._output_shape_seen = None
 
     # -- what a subclass gives ---------------------------------------------------------------
@@ -123,6 +124,7 @@ class Layer:
         ):
             collection.clear()
         self._workspace.clear()
+        self._cached_ones = None
         self.create(input_shape)
         self.initialize(generator)
         self.random = randomness.generators(self.seed, "dropout", 1)[0]
@@ -238,6 +240,12 @@ class Layer:
         if array is None or array.shape != shape:
             array = self._workspace[key] = np.empty(shape, self.dtype)
         return array
+
+    def ones(self, count):
+        """Return ``count`` ones, the same array again while the count stays; not to be changed."""
+        if self._cached_ones is None or len(self._cached_ones) != count:
+            self._cached_ones = np.ones(count, self.dtype)
+        return self._cached_ones
 
     def __repr__(self):
         return f"<{type(self).__name__} {self.name!r}: {self.input_shape} -> {self.output_shape}>"

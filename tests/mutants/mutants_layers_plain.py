@@ -31,15 +31,15 @@ MUTANTS = [
     dense(
         "Dense",
         "Dense.linear_gradients",
-        "rows.sum(",
-        "(rows / len(rows)).sum(",
+        "self.ones(len(rows)),",
+        "self.ones(len(rows)) / len(rows),",
         "bias gradient averaged over the batch",
     ),
     dense(
         "Dense",
         "Dense.linear_gradients",
-        "rows.sum(",
-        "rows[:1].sum(",
+        "self.ones(len(rows)), rows,",
+        "self.ones(1), rows[:1],",
         "bias gradient of the first sample alone",
     ),
     dense(

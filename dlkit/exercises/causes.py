@@ -113,6 +113,11 @@ def _value(error, message, names):
 
 
 def _index(error, message, names):
+    if message.startswith("axis "):  # NumPy's AxisError is an IndexError
+        return (
+            "This array has fewer axes. Print its `.shape`: an array of shape (7,) has axis 0 only, "
+            "and only a table, such as (7, 4), has an axis 1."
+        )
     if message.startswith("boolean index did not match"):
         return (
             "A mask of True and False must be as long as what it picks from. Print both `.shape`; "
@@ -140,9 +145,36 @@ def _type(error, message, names):
             "Round parentheses call a function, and this is none. Elements are taken with square "
             "brackets, `sizes[0]`, and a product needs its `*`."
         )
+    if "0-dimensional arrays" in message or "length-1 arrays" in message:
+        return (
+            "A single number is needed here, and an array holds many. The functions of `math` take "
+            "one number; those of NumPy, such as `np.exp`, take a whole array."
+        )
     if "integer" in message and "float" in message:
         return "A whole number is needed here, and `/` never gives one: use `//` or `int(...)`."
+    if re.search(r"unsupported operand.*'list'|multiply sequence|concatenate list", message):
+        return (
+            "A list cannot be calculated with as a whole. Take one element, `values[0]`, or turn "
+            "it into an array first, `np.array(values)`."
+        )
     return ""
+
+
+def _attribute(error, message, names):
+    if message.startswith("'dict' object"):
+        return (
+            'This is a dictionary. Its entries are taken with square brackets: `history["loss"]`.'
+        )
+    if message.startswith("'list' object"):
+        return "This is a plain list. `np.array(values)` turns it into an array, which can do more."
+    return ""
+
+
+def _key(error, message, names):
+    return (
+        "The dictionary has no entry of that name. `print(list(history))` shows the names that a "
+        "dictionary `history` has."
+    )
 
 
 def _division(error, message, names):
@@ -155,6 +187,8 @@ def _division(error, message, names):
 _CAUSES = (
     (NameError, _name),
     (IndexError, _index),
+    (KeyError, _key),
+    (AttributeError, _attribute),
     (TypeError, _type),
     (ValueError, _value),
     (ZeroDivisionError, _division),

@@ -1,4 +1,4 @@
-"""The checks and reference solutions of lesson 00's exercises."""
+"""The checks and reference solutions of lesson 00's exercises about counting, 00.1 and 00.2."""
 
 import numpy as np
 
@@ -46,12 +46,22 @@ PARAMETERS = FunctionCheck(
             lambda sizes: _weights(sizes) + len(sizes) - 1,
         ),
         Mistake(
+            "You added one bias per input. A bias belongs to a unit, however many inputs it has: "
+            "add `sizes[i + 1]` for each pair.",
+            lambda sizes: _weights(sizes) + sum(sizes[:-1]),
+        ),
+        Mistake(
+            "You left out the biases of the output units. They have one each, as all units have.",
+            lambda sizes: _weights(sizes) + sum(sizes[1:-1]),
+        ),
+        Mistake(
             "You counted the units, not their connections: every unit has one weight for every "
             "unit of the layer before it.",
             sum,
         ),
         Mistake(
-            "You counted the first layer only. Go through all neighbouring pairs of sizes.",
+            "You counted the first layer only. Go through all neighbouring pairs of sizes; a `return` "
+            "inside the loop ends it too early.",
             lambda sizes: (sizes[0] + 1) * sizes[1],
         ),
         Mistake(
@@ -106,6 +116,11 @@ UPDATES = FunctionCheck(
             lambda samples, batch_size, epochs: (samples // batch_size + 1) * epochs,
         ),
         Mistake(
+            "You rounded to the nearest whole number. A rest of any size makes a batch: always "
+            "round up.",
+            lambda samples, batch_size, epochs: round(samples / batch_size) * epochs,
+        ),
+        Mistake(
             "That is a broken number of updates. A batch is trained on whole or not at all: round "
             "the number of batches up.",
             lambda samples, batch_size, epochs: samples / batch_size * epochs,
@@ -113,159 +128,6 @@ UPDATES = FunctionCheck(
         Mistake(
             "That is the number of samples seen. One update uses a whole batch of them.",
             lambda samples, batch_size, epochs: samples * epochs,
-        ),
-    ),
-)
-
-
-# --- 00.3 ---------------------------------------------------------------------------------------
-def accuracy_of(probabilities, labels):
-    """Return the share of samples whose most probable class is their label."""
-    predicted = np.argmax(probabilities, axis=1)  # (batch,)
-    return np.mean(predicted == labels)
-
-
-def _predictions():
-    generator = np.random.default_rng(6)
-    cases = []
-    for batch, classes in ((7, 4), (11, 5)):
-        probabilities = generator.dirichlet(np.full(classes, 0.8), size=batch)
-        labels = probabilities.argmax(axis=1)
-        labels[::3] = (labels[::3] + 1) % classes
-        cases.append((probabilities, labels))
-    return cases
-
-
-def _accuracy_by_counting(probabilities, labels):
-    hits = 0
-    for row, label in zip(probabilities, labels, strict=True):
-        hits += all(row[label] >= value for value in row)
-    return hits / len(labels)
-
-
-ACCURACY = FunctionCheck(
-    arguments=("probabilities", "labels"),
-    cases=_predictions,
-    oracle=_accuracy_by_counting,
-    praise="The most probable class counts, however sure the network was of it.",
-    mistakes=(
-        Mistake(
-            "That is the number of hits. Divide by the number of samples to get a share.",
-            lambda p, y: np.sum(p.argmax(1) == y),
-        ),
-        Mistake(
-            "That is the share of errors. Accuracy is the share that is right.",
-            lambda p, y: np.mean(p.argmax(1) != y),
-        ),
-        Mistake(
-            "That is a percentage. An accuracy lies between 0 and 1: do not multiply by 100.",
-            lambda p, y: 100 * np.mean(p.argmax(1) == y),
-        ),
-        Mistake(
-            "You averaged the probability of the right class. Accuracy asks only whether that "
-            "class came first.",
-            lambda p, y: np.mean(p[np.arange(len(y)), y]),
-        ),
-        Mistake(
-            "You asked whether the right class has more than 0.5. With more than two classes the "
-            "most probable one may have less.",
-            lambda p, y: np.mean(p[np.arange(len(y)), y] > 0.5),
-        ),
-        Mistake(
-            "You took the least probable class. Look for the largest probability of each row.",
-            lambda p, y: np.mean(p.argmin(1) == y),
-        ),
-        Mistake(
-            "You returned one truth value per sample. Their mean is the accuracy.",
-            lambda p, y: p.argmax(1) == y,
-        ),
-    ),
-)
-
-
-# --- 00.4 ---------------------------------------------------------------------------------------
-def best_epoch_and_gap(history):
-    """Return the epoch (counted from 1) with the lowest validation loss, and the gap there."""
-    index = int(np.argmin(history["val_loss"]))
-    gap = history["val_loss"][index] - history["loss"][index]
-    return index + 1, gap
-
-
-def _histories():
-    return [
-        (
-            {
-                "loss": [1.31, 0.74, 0.52, 0.41, 0.33, 0.29],
-                "val_loss": [1.22, 0.81, 0.66, 0.63, 0.71, 0.78],
-                "val_accuracy": [0.58, 0.74, 0.79, 0.80, 0.83, 0.81],
-            },
-        ),
-        (
-            {
-                "loss": [0.93, 0.61, 0.48, 0.35, 0.36],
-                "val_loss": [0.84, 0.57, 0.60, 0.72, 0.65],
-                "val_accuracy": [0.71, 0.80, 0.86, 0.83, 0.79],
-            },
-        ),
-    ]
-
-
-def _best_by_walking(history):
-    best, lowest, gap = 0, float("inf"), 0.0
-    for epoch, (loss, val_loss) in enumerate(
-        zip(history["loss"], history["val_loss"], strict=True), start=1
-    ):
-        if val_loss < lowest:
-            best, lowest, gap = epoch, val_loss, val_loss - loss
-    return best, gap
-
-
-HISTORY = FunctionCheck(
-    arguments=("history",),
-    cases=_histories,
-    oracle=_best_by_walking,
-    results=("epoch", "gap"),
-    praise="That is how early stopping chooses the weights which it brings back.",
-    mistakes=(
-        Mistake(
-            "You counted the epochs from 0, as Python counts its lists. The first epoch is epoch "
-            "1: add one.",
-            lambda history: int(np.argmin(history["val_loss"])),
-        ),
-        Mistake(
-            "You looked for the lowest training loss. It keeps falling while the network learns by "
-            "heart; the validation loss tells which epoch was best.",
-            lambda history: int(np.argmin(history["loss"])) + 1,
-        ),
-        Mistake(
-            "You took the last epoch. Training often goes on after the best one.",
-            lambda history: len(history["loss"]),
-        ),
-        Mistake(
-            "You looked for the highest validation loss. A loss is good when it is low.",
-            lambda history: int(np.argmax(history["val_loss"])) + 1,
-        ),
-        Mistake(
-            "You looked for the best validation accuracy. Asked was the lowest validation loss; "
-            "the two need not agree.",
-            lambda history: int(np.argmax(history["val_accuracy"])) + 1,
-        ),
-        Mistake(
-            "Your gap has the wrong sign: it is validation loss minus training loss, so that it "
-            "grows when the network overfits.",
-            lambda history: -_best_by_walking(history)[1],
-            part=1,
-        ),
-        Mistake(
-            "You took the gap at the last epoch. Take it at the best one.",
-            lambda history: history["val_loss"][-1] - history["loss"][-1],
-            part=1,
-        ),
-        Mistake(
-            "You took the two minima from different epochs. Both losses must come from the best "
-            "epoch.",
-            lambda history: min(history["val_loss"]) - min(history["loss"]),
-            part=1,
         ),
     ),
 )

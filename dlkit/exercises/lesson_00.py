@@ -1,15 +1,7 @@
 """Exercises of lesson 00: count what a training run is made of, and read what it leaves behind."""
 
-from dlkit.exercises.checks_00 import (
-    ACCURACY,
-    HISTORY,
-    PARAMETERS,
-    UPDATES,
-    accuracy_of,
-    best_epoch_and_gap,
-    count_parameters,
-    count_updates,
-)
+from dlkit.exercises.checks_00 import PARAMETERS, UPDATES, count_parameters, count_updates
+from dlkit.exercises.checks_00_reading import ACCURACY, HISTORY, accuracy_of, best_epoch_and_gap
 from dlkit.exercises.registry import Exercise
 
 EXERCISES = (

@@ -74,13 +74,16 @@ def lab_environment():
     Returns
     -------
     dict of str to str
-        The settings in ``labconfig`` are defaults: what the user chose in JupyterLab wins.
+        The settings in ``labconfig`` are defaults: what the user chose in JupyterLab wins. The
+        programs beside this Python come first, so that ``!dlkit doctor`` works in a cell.
     """
     from dlkit.notebooks import kernel_environment
 
     environment = kernel_environment()
     places = [str(Path(__file__).parent), environment.get("JUPYTER_CONFIG_PATH", "")]
     environment["JUPYTER_CONFIG_PATH"] = os.pathsep.join(filter(None, places))
+    programs = [str(Path(sys.executable).parent), environment.get("PATH", "")]
+    environment["PATH"] = os.pathsep.join(filter(None, programs))
     return environment
 
 

@@ -94,7 +94,8 @@ class Goal:
             return "Challenge: not met, for there is no accuracy yet."
         best = _percent(max(values))
         if max(values) < self.at_least:
-            return f"Challenge: not met yet, the best of {self.within_epochs} epochs is {best}."
+            tried = "epoch 1 gave" if len(values) == 1 else f"the best of {len(values)} epochs is"
+            return f"Challenge: not met yet, {tried} {best}."
         moved = [name for name in settings if settings[name] != opening[name]]
         others = [name for name in moved if name not in self.changing_only]
         if self.changing_only and others:

@@ -151,7 +151,7 @@ def _loss_top(runs):
         losses = losses[: max(1, len(losses) // 50)]
         losses = losses[np.isfinite(losses)]
         if len(losses):
-            starts.append(losses.max())
+            starts.append(min(losses.max(), 1.5 * losses[0]))  # the second step may be wild, too
         highest = max(highest, _highest(run.columns, ("loss", "val_loss")))
     if not starts:
         return 2.5

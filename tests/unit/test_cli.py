@@ -1,6 +1,7 @@
 """The commands, as a user types them."""
 
 import json
+import os
 import socket
 import subprocess
 import sys
@@ -94,6 +95,13 @@ def test_the_lab_has_no_pop_ups_and_keeps_the_user_s_own_settings(monkeypatch):
     overrides, error = _get_overrides("/no/such/folder")
     assert error == ""
     assert overrides["@jupyterlab/apputils-extension:notification"]["fetchNews"] == "false"
+
+
+def test_programs_of_the_environment_are_found_from_a_cell(monkeypatch):
+    monkeypatch.setenv("PATH", "/mine")
+    first, _, rest = jupyter.lab_environment()["PATH"].partition(os.pathsep)
+    assert Path(first) == Path(sys.executable).parent  # where `dlkit` lies
+    assert rest.endswith("/mine")
 
 
 # -- check -----------------------------------------------------------------------------------------

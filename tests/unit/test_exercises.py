@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import math
 import re
 import sys
 import threading
@@ -397,6 +398,14 @@ CAUSES = [
     (lambda sizes: np.ones(3)[3], "out of bounds", "the last one has no next"),
     (lambda sizes: np.ones(4)[np.ones(5) > 0], "boolean index", "as long as"),
     (lambda sizes: np.ones(4)["loss"], "only integers", "has no names"),
+    (lambda sizes: np.argmax(np.ones(4), axis=1), "AxisError", "has axis 0 only"),
+    (lambda sizes: sizes - [1], "unsupported operand", "as a whole"),
+    (lambda sizes: sizes * 0.5, "multiply sequence", "`np.array(values)`"),
+    (lambda sizes: sizes + 1, "concatenate list", "Take one element"),
+    (lambda sizes: sizes.mean(), "no attribute 'mean'", "This is a plain list"),
+    (lambda sizes: {"loss": 1}.history, "no attribute 'history'", "This is a dictionary"),
+    (lambda sizes: {"val_loss": 1}["validation_loss"], "KeyError", "no entry of that name"),
+    (lambda sizes: math.exp(np.ones(3)), "TypeError", "such as `np.exp`"),
     (lambda sizes: 1 / 0, "ZeroDivisionError", "below the division line is 0"),
 ]
 
@@ -411,9 +420,9 @@ def test_frequent_errors_come_with_their_likely_cause(answer, error, cause):
 
 def test_a_rare_error_is_told_without_a_guess():
     def broken(sizes):
-        raise KeyError("loss")
+        raise LookupError("loss")
 
-    assert check("00.1", broken).message.endswith("KeyError: 'loss'")
+    assert check("00.1", broken).message.endswith("LookupError: loss")
 
 
 def test_an_error_inside_numpy_names_the_learners_line():

@@ -6,6 +6,7 @@ import json
 import re
 import runpy
 import time
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -287,6 +288,28 @@ def test_each_goal_can_be_reached_and_is_not_reached_by_opening_the_lab(goal, va
         lab.controls[name].value = value
     assert finished(lab).met() is True
     lab.close()
+
+
+@pytest.mark.parametrize(
+    ("epochs", "within", "words"),
+    [(4, 10, "the best of 4 epochs is"), (4, 3, "the best of 3 epochs is"), (4, 1, "epoch 1 gave")],
+)
+def test_a_goal_that_is_missed_says_how_many_epochs_were_looked_at(epochs, within, words):
+    history = SimpleNamespace(history={"val_accuracy": [0.2] * epochs})
+    verdict = Goal(within_epochs=within).verdict(history, {}, {})
+    assert verdict == f"Challenge: not met yet, {words} 20 %."
+
+
+def test_a_wild_first_step_leaves_room_for_the_curves():
+    lab = TrainingLab(epochs=10, learning_rate=0.1, pace=0.0)
+    try:
+        finished(lab)
+        losses, epochs = lab.job.history.batch_losses, lab.job.history.history["val_loss"]
+        top = lab.chart().panels[0].y_range[1]
+    finally:
+        lab.close()
+    assert losses.max() > 5 * losses[0], "the run must be wild for this test to tell"
+    assert max(epochs) < top < 2 * losses[0]
 
 
 def test_each_goal_allows_what_the_one_before_it_allows():

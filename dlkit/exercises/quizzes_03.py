@@ -3,8 +3,8 @@
 QUIZZES = {
     "03.a": {
         "question": (
-            "A network has a million weights. Roughly how many forward passes does one gradient "
-            "cost by backpropagation, and how many by central differences?"
+            "A network has a million weights. Roughly how many forward passes does it cost to find "
+            "all their gradients, once by backpropagation, once by central differences?"
         ),
         "choices": ["3 and 2,000,000", "1,000,000 and 2,000,000", "3 and 2"],
         "answer": 0,

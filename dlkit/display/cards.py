@@ -52,7 +52,7 @@ def card(title, body, kind="plain"):
     Parameters
     ----------
     title : str
-        Plain text, shown in bold; empty for a frame without a headline.
+        Plain text, shown in bold, with ``code`` as in `paragraphs`; empty for no headline.
     body : str
         HTML.
     kind : str
@@ -62,7 +62,7 @@ def card(title, body, kind="plain"):
     -------
     str
     """
-    headline = f"<strong>{escape(title)}</strong>" if title else ""
+    headline = f"<strong>{_inline(title)}</strong>" if title else ""
     return f'<div style="{_frame(kind)}">{headline}{body}</div>'
 
 

@@ -95,7 +95,8 @@ class Source:
             formulae = code_block(escape(self._plain_formula))
         body = formulae + code_block(highlighted(self.text))
         said = self.summary in " ".join(self.text.split())  # the docstring opens with it
-        return {"text/plain": self.text, "text/html": card("" if said else self.summary, body)}
+        title = "" if said else self.summary.replace("``", "`")
+        return {"text/plain": self.text, "text/html": card(title, body)}
 
 
 class Picture:

@@ -146,7 +146,8 @@ def progress():
         for exercise in known.values():
             if exercise.lesson == lesson:
                 word = "✓ solved" if exercise.id in done else "… open"
-                lines.append(f"- {exercise.id} {exercise.title}: {word}")
+                colon = "" if exercise.title.endswith("?") else ":"
+                lines.append(f"- {exercise.id} {exercise.title}{colon} {word}")
         lines.append("")
     solved = sum(id in done for id in known)
     return Note(f"Solved {solved} of {len(known)} exercises", "\n".join(lines).strip())

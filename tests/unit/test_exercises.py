@@ -686,8 +686,9 @@ def test_progress_survives_a_restart(private_record):
     assert json.loads(private_record.read_text()) == {"format": 1, "solved": ["00.1"]}
     text = repr(progress())
     assert f"Solved 1 of {len(ALL)}" in text
-    assert "- 00.1 How many numbers does training change?: ✓ solved" in text
-    assert "- 00.2 How often do the weights change?: … open" in text
+    assert "- 00.1 How many numbers does training change? ✓ solved" in text
+    assert "- 00.2 How often do the weights change? … open" in text
+    assert "- 00.4 Read a run: … open" in text
     assert [file.name for file in private_record.parent.iterdir()] == ["progress.json"]
 
 

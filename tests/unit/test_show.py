@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
+from dlkit import rules
 from dlkit.display import cards
 from dlkit.display.show import Picture, Source, show
 from dlkit.display.source import without_docstrings
@@ -192,6 +193,11 @@ def test_a_source_says_its_first_sentence_once():
         html = Source(squared, docstring=docstring)._repr_mimebundle_()["text/html"]
         assert html.count(sentence) == 1
         assert ("<strong>" in html) is not docstring
+
+
+def test_code_in_the_sentence_above_a_source_is_set_as_code():
+    html = Source(rules.nadam.advance, docstring=False)._repr_mimebundle_()["text/html"]
+    assert "<strong>Return the scalars of step <code>step</code> = 1, 2, ..., from" in html
 
 
 def test_code_scrolls_instead_of_breaking_inside_words():

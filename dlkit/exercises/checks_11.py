@@ -499,9 +499,7 @@ PERPLEXITY = FunctionCheck(
 # --- 11.6 ---------------------------------------------------------------------------------------
 def parameter_count(vocabulary, features, intermediate, layers):
     """Return how many numbers such a language model learns, all biases included."""
-    attention = 4 * (
-        features * features + features
-    )  # Q, K, V and the output, for all heads together
+    attention = 4 * (features * features + features)  # Q, K, V, output, for all heads together
     hidden = features * intermediate + intermediate
     output = intermediate * features + features
     norms = 2 * 2 * features  # two normalizations, each with a scale and a shift

@@ -31,9 +31,7 @@ _SHAPES = {"w1": (2, 2), "b1": (2,), "w2": (2,), "b2": ()}
 def xor_by_hand():
     """Return w1, b1, w2, b2 of a step network that computes XOR: OR, but not AND."""
     w1 = np.array([[1.0, 1.0], [1.0, 1.0]])  # both hidden neurons add up the inputs
-    b1 = np.array(
-        [-0.5, -1.5]
-    )  # the first says 1 from one input on (OR), the second from two (AND)
+    b1 = np.array([-0.5, -1.5])  # the first says 1 from one input on (OR), the second from two
     w2 = np.array([1.0, -2.0])  # OR speaks for, AND against
     b2 = -0.5
     return w1, b1, w2, b2

@@ -138,6 +138,15 @@ def test_cells_are_short(path):
 
 
 @every_lesson
+def test_lines_fit_a_laptop(path):
+    """A notebook breaks longer printed lines inside words, and hides the end of longer source."""
+    for number, cell in enumerate(code_cells(read(path)), 1):
+        printed = [output.text for output in cell.outputs if output.output_type == "stream"]
+        for line in "\n".join([cell.source, *printed]).splitlines():
+            assert len(line) <= 130, f"code cell {number}: {line}"
+
+
+@every_lesson
 @pytest.mark.parametrize("part", PARTS)
 def test_every_part_of_a_lesson_is_there(path, part):
     prose = "\n\n".join(cell.source for cell in read(path).cells if cell.cell_type == "markdown")
@@ -242,6 +251,10 @@ def long(cell):
     cell.source = "x = 1\n" * 26
 
 
+def wide(cell):
+    cell.outputs.append(nbformat.v4.new_output("stream", name="stdout", text="word " * 27))
+
+
 @pytest.mark.parametrize(
     "fault, check",
     [
@@ -254,6 +267,7 @@ def long(cell):
         (machine_path, test_outputs_name_no_machine),
         (timed, test_it_is_stored_normalised),
         (long, test_cells_are_short),
+        (wide, test_lines_fit_a_laptop),
     ],
     ids=lambda value: value.__name__,
 )

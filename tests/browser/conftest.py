@@ -71,7 +71,9 @@ def lab(browser_program, tmp_path_factory):
 def lab_page(lab, browser_program, tmp_path):
     """A browser of its own for each test, on the one JupyterLab."""
     with browser_page(browser_program, tmp_path / "profile") as page:
-        yield LabPage(page, lab)
+        lab_page = LabPage(page, lab)
+        yield lab_page
+        lab_page.shut_down()
 
 
 def pytest_terminal_summary(terminalreporter, config):

@@ -37,6 +37,8 @@ BROWSER_OPTIONS = (
 USER_SETTINGS = {"@jupyterlab/notebook-extension/tracker": {"windowingMode": "none"}}
 KERNEL_STATUS = """() =>
     window.jupyterapp?.shell?.currentWidget?.sessionContext?.session?.kernel?.status"""
+SHUT_DOWN = """() =>
+    window.jupyterapp?.shell?.currentWidget?.sessionContext?.shutdown().then(() => null)"""
 CODE_CELLS = """() => {
     const cells = [];
     for (const cell of jupyterapp.shell.currentWidget.content.model.cells)
@@ -271,6 +273,10 @@ class LabPage:
     def wait_until_idle(self, timeout=60):
         """Wait until the kernel has nothing to do."""
         self.page.wait_for_function(f"() => ({KERNEL_STATUS})() === 'idle'", timeout=timeout * 1000)
+
+    def shut_down(self):
+        """End the notebook's kernel, so that what it trains or holds is no load on the next test."""
+        self.page.evaluate(SHUT_DOWN)
 
     def command(self, name):
         """Run one of JupyterLab's commands by its name."""

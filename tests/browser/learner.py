@@ -139,8 +139,9 @@ class SeenLab:
         return self.part("lab-sentence").inner_text()
 
     def look(self):
-        """Return the sentence and the picture."""
-        return self.sentence(), self.part("lab-picture").inner_html()
+        """Return the sentence, the picture and the message."""
+        picture = self.part("lab-picture").inner_html()
+        return self.sentence(), picture, self.part("lab-message").inner_text()
 
     def sliders(self):
         """Return the handles of the sliders that can be moved now."""
@@ -153,11 +154,17 @@ class SeenLab:
         for _ in range(3):
             handle.press("ArrowLeft" if now >= end else "ArrowRight")
 
-    def expect_change(self, before, what, every=True, timeout=20):
-        """Wait until picture and sentence differ from before: both, or one of them."""
-        enough = all if every else any
+    def expect_change(self, before, what, timeout=20):
+        """Wait until sentence and picture both differ from before."""
+        self._expect(lambda now: now[0] != before[0] and now[1] != before[1], what, timeout)
+
+    def expect_answer(self, before, what, timeout=20):
+        """Wait until sentence, picture or message differs from before."""
+        self._expect(lambda now: now != before, what, timeout)
+
+    def _expect(self, changed, what, timeout):
         wait_for(
-            lambda: enough(now != then for now, then in zip(self.look(), before, strict=True)),
+            lambda: changed(self.look()),
             lambda: f"{self.name}: {what}, and it stayed as it was: {self.sentence()!r}",
             timeout,
         )

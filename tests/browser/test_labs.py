@@ -1,11 +1,10 @@
 """Every lab in a real JupyterLab: by keyboard alone, in both themes, narrow and wide, judged by axe-core."""
 
-import time
-
 import nbformat
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from jupyterlab_session import LabPage, browser_page
+from waiting import wait_for
 
 from dlkit import labs
 
@@ -45,19 +44,23 @@ SPOKEN = """own => [...document.querySelectorAll(`.${own} .noUi-handle`)].map(ha
         [slider.querySelector(".widget-label").textContent.trim(),
          (readout.value ?? readout.textContent).trim()]];
 })"""
+# Menus whose widest choice does not fit: the name of the field, what it says, what there is room for.
+CUT_MENUS = """own => {
+    const pen = document.createElement("canvas").getContext("2d");
+    const found = [];
+    for (const menu of document.querySelectorAll(`.${own} select:not([multiple])`)) {
+        const style = getComputedStyle(menu);
+        pen.font = `${style.fontSize} ${style.fontFamily}`;
+        const room = menu.clientWidth - parseFloat(style.paddingLeft) - parseFloat(style.paddingRight);
+        for (const { text } of menu.clientWidth ? menu.options : [])
+            if (pen.measureText(text).width > room) found.push([text, room]);
+    }
+    return found;
+}"""
 ORDER = """() => [...document.querySelectorAll(".dlkit-lab *")]
     .filter(element => element.tabIndex >= 0 && element.getClientRects().length
         && !element.disabled)
     .length"""
-
-
-def wait_for(condition, words, timeout=20):
-    until = time.monotonic() + timeout
-    while time.monotonic() < until:
-        if condition():
-            return
-        time.sleep(0.05)
-    raise AssertionError(f"after {timeout} s: {words}")
 
 
 def show_labs(lab_page, names, notebook):
@@ -130,6 +133,7 @@ def test_a_lab_is_usable_by_keyboard_and_has_no_serious_fault(all_labs, name):
         for which in ("picture", "sentence", "message", "code", "show-code")
     }
     all_labs.widget(own).scroll_into_view_if_needed()
+    assert page.evaluate(CUT_MENUS, own) == [], f"{name}: a menu cuts its choices off"
     before = part["picture"].inner_html()
     page.evaluate(FOCUS, f".{own} .lab-{field.replace('_', '-')}")
     for key in ("ArrowRight", "ArrowRight", "ArrowRight"):

@@ -4,6 +4,7 @@ import re
 import time
 
 import pytest
+from waiting import wait_for
 
 LESSON = "00_start_here.ipynb"
 WATCH = """() => {
@@ -25,15 +26,6 @@ def opened_lesson(lab_page):
 
 def sentence(page):
     return page.widget("lab-sentence").inner_text()
-
-
-def wait_for(condition, words, timeout=20):
-    until = time.monotonic() + timeout
-    while time.monotonic() < until:
-        if condition():
-            return
-        time.sleep(0.05)
-    raise AssertionError(f"after {timeout} s: {words}")
 
 
 def test_the_first_lab_trains_while_one_watches(lesson):

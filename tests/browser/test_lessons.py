@@ -13,7 +13,7 @@ from dlkit.exercises.quizzes import quizzes
 
 LESSONS = {path.name[:2]: path.name for path in sorted((ROOT / "notebooks").glob("*.ipynb"))}
 QUICK = "03"  # the others run in the full tier
-FOLDED = ".jp-OutputArea-output details:not(.dlkit-lab *)"
+FOLDED = ".jp-OutputArea-output details:not(.dlkit-lab *), .jp-MarkdownOutput details"
 PATIENCE = 60  # seconds, on a busy machine, for what takes less than one on a quiet one
 WRONG = (
     '{start}\nfrom dlkit.exercises import get\n\n{answer} = get("{id}").wrong_answers[0].answer\n'
@@ -33,7 +33,7 @@ def test_a_learner_walks_the_lesson(lab_page, number):
     lab_page.run_all(timeout=600)
     assert lab_page.failures() == [], f"lesson {number}"
     learner = Learner(lab_page)
-    for step in (solve_exercises, answer_quizzes, open_predictions, use_labs, count_solved):
+    for step in (solve_exercises, answer_quizzes, open_what_is_folded, use_labs, count_solved):
         try:
             step(learner, number)
         except AssertionError as problem:
@@ -51,10 +51,10 @@ def exercises_of(number):
 
 def solve_exercises(learner, number):
     """Leave each exercise, then mistake it, then solve it as its solution is shown."""
-    cells = {each: learner.cell_with(f'check("{each.id}"') for each in exercises_of(number)}
-    for exercise, cell in cells.items():
+    cells = [(each, learner.cell_with(f'check("{each.id}"')) for each in exercises_of(number)]
+    for exercise, cell in cells:
         expect(learner, exercise, cell, "… {} not attempted", "Replace the ...", "left untouched")
-    for exercise, cell in cells.items():
+    for exercise, cell in cells:
         name, start, call = parts_of(exercise, learner.sources()[cell][1])
         typed = WRONG.format(start=start, answer=name, id=exercise.id).lstrip() + call
         learner.type_into(cell, typed)
@@ -72,7 +72,7 @@ def solve_exercises(learner, number):
 def parts_of(exercise, source):
     """Return the answer's name as the cell hands it in, the lines above it, and the call."""
     tree = ast.parse(source)
-    call = ast.unparse(tree.body[-1])
+    call = ast.get_source_segment(source, tree.body[-1])
     assert call.startswith("check("), f"exercise {exercise.id} does not end with its check"
     answer = tree.body[-1].value.args[1]
     imports = [node for node in tree.body if isinstance(node, ast.Import | ast.ImportFrom)]
@@ -125,21 +125,22 @@ def expect_alert(box, what, verdict, words):
     )
 
 
-def open_predictions(learner, number):
-    """Open what a prediction's outcome was folded into, and predict all the same, by keyboard."""
-    predictions = 0
+def open_what_is_folded(learner, number):
+    """Open outcomes and the teacher's note by keyboard; make each prediction, though late."""
+    predictions = notes = 0
     for cell, (kind, source) in enumerate(learner.sources()):
-        if kind != "code":
-            continue
         for details in learner.cell(cell).locator(FOLDED).all():
             assert learner.unfold(details), f"cell {cell}: {details.inner_text()!r} stays folded"
-            assert "It turned out" in details.inner_text(), f"cell {cell}"
-        if re.search(r"Quiz\.predict\(", source):
+            words = "It turned out" if kind == "code" else "Teacher's note"
+            assert words in details.inner_text(), f"cell {cell} unfolds {details.inner_text()!r}"
+            notes += kind == "markdown"
+        if kind == "code" and "Quiz.predict(" in source:
             predictions += 1
             box = learner.cell(cell).locator(".dlkit-quiz")
             learner.press_choice(box, 1, "Enter")
             expect_alert(box, f"the prediction in cell {cell}", "You predicted:", "It turned out:")
     assert predictions, "it asks for no prediction"
+    assert notes == 1, f"it has {notes} teacher's notes"
 
 
 # -- labs ------------------------------------------------------------------------------------------
@@ -158,12 +159,12 @@ def use_labs(learner, number):
         handle = lab.sliders().first
         lab.nudge(handle)
         moved = f"{handle.get_attribute('aria-label')!r} was moved by arrow keys"
-        lab.expect_change(before, moved, every=False, timeout=PATIENCE)
+        lab.expect_answer(before, moved, PATIENCE)
         main = box.locator("button.mod-primary:visible")
         if main.count():
             before = lab.look()
             main.first.press("Enter")
-            lab.expect_change(before, "its main button was pressed", every=False, timeout=PATIENCE)
+            lab.expect_answer(before, "its main button was pressed", PATIENCE)
             stop = box.locator(".lab-stop:visible:not([disabled])")
             if stop.count():
                 stop.first.press("Enter")
@@ -179,5 +180,7 @@ def count_solved(learner, number):
     learner.run(cell, PATIENCE)
     exercises = exercises_of(number)
     for exercise in exercises:
-        expect(learner, exercise, cell, "{} " + exercise.title + ": ✓ solved", "", "progress()")
+        colon = "" if exercise.title.endswith("?") else ":"
+        line = "{} " + exercise.title + colon + " ✓ solved"
+        expect(learner, exercise, cell, line, "", "progress()")
     assert learner.read(cell).count("✓ solved") == len(exercises), learner.read(cell)

@@ -36,15 +36,13 @@ ARCHITECTURES = {
     "linear": Architecture("no hidden layer", ()),
     "mlp_16": Architecture("MLP 16", (16,)),
     "mlp_128_64_32": Architecture("MLP 128-64-32", (128, 64, 32)),
-    "mlp_dropout": Architecture("MLP 128-64-32, dropout 0.3", (128, 64, 32), dropout_rate=0.3),
+    "mlp_dropout": Architecture("MLP with dropout 0.3", (128, 64, 32), dropout_rate=0.3),
     "mlp_batch_normalization": Architecture(
-        "MLP 128-64-32, batch normalization", (128, 64, 32), batch_normalization=True
+        "MLP with batch norm.", (128, 64, 32), batch_normalization=True
     ),
-    "cnn": Architecture("CNN (Keras, images)", builder="build_cnn_model"),
-    "rnn": Architecture("RNN: LSTM over rows (Keras, images)", builder="build_rnn_model"),
-    "transformer": Architecture(
-        "Transformer encoder over rows (Keras, images)", builder="build_transformer_model"
-    ),
+    "cnn": Architecture("CNN (Keras)", builder="build_cnn_model"),
+    "rnn": Architecture("LSTM over rows (Keras)", builder="build_rnn_model"),
+    "transformer": Architecture("Transformer (Keras)", builder="build_transformer_model"),
 }
 
 

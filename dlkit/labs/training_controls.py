@@ -25,7 +25,8 @@ def control_groups():
                 "mlp_128_64_32",
                 networks,
                 label="architecture",
-                help="The layers of the network; 128-64-32 are the sizes of hidden layers.",
+                help="The layers of the network; 128-64-32 are the sizes of hidden layers, also with "
+                "dropout or batch normalization. CNN, LSTM and Transformer need images.",
             ),
             "engine": menu(
                 "numpy",

@@ -7,7 +7,7 @@ from dlkit.display.cards import paragraphs
 
 # Long answers wrap instead of being cut off; the focus ring stays visible in every theme.
 _STYLE = """<style>
-.dlkit-quiz .widget-html-content { line-height: 1.4; }
+.dlkit-quiz .widget-htmlmath-content { line-height: 1.4; }
 .dlkit-quiz .dlkit-quiz-choice {
   white-space: normal; height: auto; min-height: 2.4em; line-height: 1.35;
   text-align: left; padding: 0.35em 0.8em; width: auto; overflow: visible;

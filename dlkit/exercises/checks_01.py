@@ -239,6 +239,11 @@ DEAD = FunctionCheck(
             lambda x, w, b: np.flatnonzero((_z(x, w, b) <= 0).all(axis=0)) + 1,
         ),
         Mistake(
+            "You returned True for each unit that is off for some sample. Dead means off for every "
+            "sample, and asked were the units' numbers: `np.flatnonzero(...)`.",
+            lambda x, w, b: (_z(x, w, b) <= 0).any(axis=0),
+        ),
+        Mistake(
             "You returned True for each unit that is alive. Asked were the numbers of the dead "
             "ones: `np.flatnonzero(...)` finds where a condition is true.",
             lambda x, w, b: (_z(x, w, b) > 0).any(axis=0),

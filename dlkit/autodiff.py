@@ -240,16 +240,11 @@ class Value:
                 before = inner.gradient
                 amount = node.gradient * local
                 inner.gradient += amount
-                contributions.append(
-                    Contribution(
-                        inner,
-                        local,
-                        amount,
-                        inner.gradient,
-                        _local_text(names[node], names[inner], rule, local),
-                        _chain_text(names, self, node, inner, before, local),
-                    )
+                texts = (
+                    _local_text(names[node], names[inner], rule, local),
+                    _chain_text(names, self, node, inner, before, local),
                 )
+                contributions.append(Contribution(inner, local, amount, inner.gradient, *texts))
             yield BackwardStep(node, node.gradient, tuple(contributions))
 
     def __repr__(self):

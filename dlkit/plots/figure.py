@@ -7,7 +7,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 from matplotlib.patches import FancyArrowPatch, FancyBboxPatch, Patch
-from matplotlib.ticker import NullFormatter
+from matplotlib.ticker import NullFormatter, NullLocator
 
 from dlkit import checks
 from dlkit.plots import chart as marks
@@ -22,6 +22,7 @@ _MARKERS = {
     "plus": "+",
 }
 _PIXEL = 0.72  # points per pixel at 100 pixels per inch
+_CROWDED = 1e4  # high / low of a log axis from which on its small ticks only cost time
 
 
 def to_figure(chart):
@@ -52,7 +53,7 @@ def to_figure(chart):
         _draw_panel(figure.add_subplot(grid[row, column]), panel, width)
     if chart.title:
         figure.suptitle(chart.title, fontsize=12, fontweight="bold")
-    if any(panel.equal for panel in chart.panels):
+    if any(panel.equal and panel.legend and panel.labelled() for panel in chart.panels):
         # The first layout measures such panels before they shrink; drawing makes the second.
         figure.get_layout_engine().execute(figure)
     return figure
@@ -114,7 +115,12 @@ def _draw_panel(axes, panel, width):
         axes.set_xlabel(panel.x_label, fontsize=9)
         axes.set_ylabel(panel.y_label, fontsize=9)
         axes.tick_params(labelsize=8)
-        for which, ticks in ((axes.xaxis, panel.x_ticks), (axes.yaxis, panel.y_ticks)):
+        for which, ticks, scale, low, high in (
+            (axes.xaxis, panel.x_ticks, panel.x_scale, x_low, x_high),
+            (axes.yaxis, panel.y_ticks, panel.y_scale, y_low, y_high),
+        ):
+            if scale == "log" and high > _CROWDED * low:
+                which.set_minor_locator(NullLocator())
             if ticks is not None:
                 which.set_ticks([at for at, _ in ticks], [text for _, text in ticks])
                 which.set_minor_formatter(NullFormatter())

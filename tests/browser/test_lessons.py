@@ -15,6 +15,13 @@ LESSONS = {path.name[:2]: path.name for path in sorted((ROOT / "notebooks").glob
 QUICK = "03"  # the others run in the full tier
 FOLDED = ".jp-OutputArea-output details:not(.dlkit-lab *), .jp-MarkdownOutput details"
 PATIENCE = 60  # seconds, on a busy machine, for what takes less than one on a quiet one
+# What a page shows of its text's markup: the marks of Markdown and LaTeX outside code and formulae.
+BARE_MARKS = """() => [...document.querySelectorAll(".jp-Notebook .jp-MarkdownOutput")].flatMap(prose => {
+    const copy = prose.cloneNode(true);
+    copy.querySelectorAll("code, pre, mjx-container, .jp-InternalAnchorLink")
+        .forEach(part => part.remove());
+    return copy.textContent.match(/.{0,40}(\\*|\\$|`|\\]\\(|\\\\[a-z]).{0,40}/g) ?? [];
+})"""
 WRONG = (
     '{start}\nfrom dlkit.exercises import get\n\n{answer} = get("{id}").wrong_answers[0].answer\n'
 )
@@ -33,13 +40,26 @@ def test_a_learner_walks_the_lesson(lab_page, number):
     lab_page.run_all(timeout=600)
     assert lab_page.failures() == [], f"lesson {number}"
     learner = Learner(lab_page)
-    for step in (solve_exercises, answer_quizzes, open_what_is_folded, use_labs, count_solved):
+    for step in (
+        read_prose,
+        solve_exercises,
+        answer_quizzes,
+        open_what_is_folded,
+        use_labs,
+        count_solved,
+    ):
         try:
             step(learner, number)
         except AssertionError as problem:
             raise AssertionError(f"lesson {number}: {problem}") from None
     assert lab_page.foreign == [], "a class without a network must see no difference"
     assert lab_page.errors == [], f"lesson {number}"
+
+
+def read_prose(learner, number):
+    """Look for text that is not set as it is meant: formulae and emphasis that stayed as typed."""
+    found = learner.page.evaluate(BARE_MARKS)
+    assert not found, f"its text shows marks: {found}"
 
 
 def exercises_of(number):

@@ -7,7 +7,6 @@ from dlkit.display.cards import paragraphs
 
 # Long answers wrap instead of being cut off; the focus ring stays visible in every theme.
 _STYLE = """<style>
-.dlkit-quiz .widget-htmlmath-content { line-height: 1.4; }
 .dlkit-quiz .dlkit-quiz-choice {
   white-space: normal; height: auto; min-height: 2.4em; line-height: 1.35;
   text-align: left; padding: 0.35em 0.8em; width: auto; overflow: visible;
@@ -37,7 +36,7 @@ class QuizView:
     def __init__(self, quiz):
         self._quiz = quiz
         question = ipywidgets.HTMLMath(
-            _STYLE + f'<div style="font-weight:bold">{paragraphs(quiz.question)}</div>'
+            _STYLE + f'<div style="font-weight:bold;line-height:1.4">{paragraphs(quiz.question)}</div>'
         )
         self.buttons = [self._button(index) for index in range(len(quiz.choices))]
         self._feedback = ipywidgets.HTMLMath()

@@ -179,6 +179,25 @@ def test_every_lesson_is_listed(path, page):
     assert f"notebooks/{path.name}" in (ROOT / page).read_text(encoding="utf-8")
 
 
+@every_lesson
+def test_lessons_and_files_that_it_names_exist(path):
+    prose = "\n\n".join(cell.source for cell in read(path).cells if cell.cell_type == "markdown")
+    named = set(re.findall(r"[Ll]essons? (\d\d)\b", prose))
+    assert named <= set(registry.LESSONS), (
+        f"no such lessons: {sorted(named - set(registry.LESSONS))}"
+    )
+    for link in re.findall(r"\]\(([^)#:]+)\)", prose):
+        assert (path.parent / link).exists(), f"{path.name} links to {link}, which does not exist"
+
+
+@pytest.mark.parametrize(
+    "path, following", list(zip(LESSONS, LESSONS[1:])), ids=lambda path: path.stem
+)
+def test_it_leads_on_to_the_next_lesson(path, following):
+    prose = "\n\n".join(cell.source for cell in read(path).cells if cell.cell_type == "markdown")
+    assert re.search(rf"Next:.*\({re.escape(following.name)}\)", prose)
+
+
 # -- the template ----------------------------------------------------------------------------------
 
 TEMPLATE = ROOT / "docs" / "lesson_template.ipynb"

@@ -312,7 +312,8 @@ class Lab:
         for title, group in self.controls.groups().items():
             heading = widgets.HTML(f'<div class="dlkit-group">{escape(title)}</div>')
             self._headings[title] = heading
-            column.extend([heading, *_rows(group.values())])
+            parts = [heading, *_rows(group.values())]
+            column.append(widgets.VBox(parts, layout=widgets.Layout(flex="0 0 auto")))
         buttons = [*self.buttons(), self._code_button()]
         column.append(widgets.HTML(self._help(buttons)))
         row = widgets.HBox(buttons, layout=widgets.Layout(flex_flow="row wrap"))

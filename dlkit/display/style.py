@@ -35,8 +35,7 @@ LAB_CSS = """
 .dlkit-lab .dlkit-scroll { overflow-x: auto; }
 @media (max-width: 1040px) { /* where the picture stands below the controls, these take two columns */
   .dlkit-lab .dlkit-controls { display: block; flex: 1 1 100% !important; columns: 308px 2; }
-  .dlkit-lab .dlkit-controls > * { break-inside: avoid; }
-  .dlkit-lab .dlkit-controls > .widget-html { break-after: avoid; } }
+  .dlkit-lab .dlkit-controls > * { break-inside: avoid; } }
 .dlkit-lab .widget-html-content { line-height: 1.45; }
 .dlkit-lab .dlkit-main button, .dlkit-lab button.dlkit-main { font-weight: 600; }
 .dlkit-lab button:focus-visible, .dlkit-lab input:focus-visible, .dlkit-lab select:focus-visible,

@@ -99,6 +99,7 @@ def all_labs(lab, browser_program, tmp_path_factory):
         lab_page = LabPage(page, lab)
         show_labs(lab_page, labs.__all__, "all_labs.ipynb")
         yield lab_page
+        lab_page.shut_down()
 
 
 def first_moving_control(name):

@@ -4,6 +4,7 @@ import re
 import time
 
 import pytest
+from jupyterlab_session import LabPage, browser_page
 from waiting import wait_for
 
 LESSON = "00_start_here.ipynb"
@@ -15,13 +16,17 @@ WATCH = """() => {
 }"""
 
 
-@pytest.fixture(name="lesson")
-def opened_lesson(lab_page):
-    lab_page.open(LESSON)
-    lab_page.run_all()
-    assert lab_page.failures() == []
-    lab_page.widget("lab-start").scroll_into_view_if_needed()
-    return lab_page
+@pytest.fixture(name="lesson", scope="module")
+def opened_lesson(lab, browser_program, tmp_path_factory):
+    """The lesson, run once for the tests of this file: they use its lab one after the other."""
+    with browser_page(browser_program, tmp_path_factory.mktemp("profile")) as page:
+        lab_page = LabPage(page, lab)
+        lab_page.open(LESSON)
+        lab_page.run_all()
+        assert lab_page.failures() == []
+        lab_page.widget("lab-start").scroll_into_view_if_needed()
+        yield lab_page
+        lab_page.shut_down()
 
 
 def sentence(page):
@@ -29,7 +34,7 @@ def sentence(page):
 
 
 def test_the_first_lab_trains_while_one_watches(lesson):
-    assert "Press Start" in sentence(lesson)
+    wait_for(lambda: "Press Start" in sentence(lesson), "it does not invite one to start")
     lesson.set_slider("lab-learning-rate", 0.05)
     lesson.set_slider("lab-epochs", 100)
     lesson.page.evaluate(WATCH)

@@ -49,9 +49,9 @@ class TrainingLab(RunningLab):
 
     def prepare(self):
         self._switched = False
-        self._opening = self.controls.values()
         self._known = None, ()
         self._follow_architecture()
+        self._opening = self.controls.values()
         super().prepare()
 
     def buttons(self):
@@ -157,11 +157,6 @@ class TrainingLab(RunningLab):
         return self.goal.verdict(self.job.history, made_by(self._opening), made_by(self._settings))
 
     # The picture and the words
-
-    @property
-    def frame_seconds(self):
-        """Seconds between two pictures: the layers have one number an epoch, which can wait."""
-        return 0.3 if self.controls.view.value == "layers" else super().frame_seconds
 
     def chart(self):
         if self.controls.view.value == "layers":

@@ -132,7 +132,7 @@ def text_field(value, *, label, help, longest=200):
         value=value,
         description=label,
         tooltip=help,
-        style=_STYLE,
+        style={"description_width": "initial"},  # what is typed needs the room
         layout=widgets.Layout(width=CONTROL_WIDTH),
     )
     made.help = help

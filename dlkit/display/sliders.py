@@ -8,6 +8,10 @@ that is nothing but a value of the kernel's, rounded to the step, is not taken f
 may answer late, when the kernel is already further: so the values of the last two seconds are
 remembered, the first one until the page has spoken for the first time, and the present one always
 (a lab may be shown long after its controls were set).
+
+The page moves a handle to the next step, also when a number is typed: on a logarithmic slider 0.003
+becomes 0.00301995, and the page shows it as 0.0030. The kernel takes such a value as it is shown, so
+that a number that was typed is that number.
 """
 
 import math
@@ -15,6 +19,7 @@ import time
 from collections import deque
 
 import ipywidgets as widgets
+from traitlets import CFloat
 
 _MOVING = {"value", "step", "min", "max"}
 _ANSWER_SECONDS = 2.0
@@ -24,6 +29,7 @@ class _Steady:
     """What both sliders share; it stands before the widget class in the list of bases."""
 
     _silent = False
+    _heard = None
 
     def __init__(self, *arguments, **options):
         self._given = deque(maxlen=8)
@@ -32,6 +38,8 @@ class _Steady:
 
     def send_state(self, key=None):
         names = {key} if isinstance(key, str) else set(key or ())
+        if names == {"value"} and self.value == self._heard:
+            return  # the page shows it so already, and its handle may have moved on
         if not (names & _MOVING and self.continuous_update):
             super().send_state(key)
             return
@@ -52,7 +60,11 @@ class _Steady:
     def set_state(self, sync_data):
         if "value" in sync_data and self._is_rounding(sync_data["value"]):
             sync_data = {name: value for name, value in sync_data.items() if name != "value"}
-        super().set_state(sync_data)
+        self._heard = self._as_shown(sync_data["value"]) if "value" in sync_data else None
+        try:
+            super().set_state(sync_data)
+        finally:
+            self._heard = None
 
     def _is_rounding(self, value):
         """Whether the page only answers to a value of the kernel's, as it was or on the next step."""
@@ -72,15 +84,31 @@ class _Steady:
         return min(abs(place - rounded), abs(place - exact)) < 1e-6 * self.step
 
 
+def _from_page(value, slider):
+    return slider._as_shown(value)
+
+
 class SteadySlider(_Steady, widgets.FloatSlider):
     """A `FloatSlider` that keeps a value which the kernel gives it, also between its steps."""
 
+    value = CFloat(0.0).tag(sync=True, from_json=_from_page)
+
     def _place(self, value):
         return value
+
+    def _as_shown(self, value):
+        """Return a value without what is left of the page's arithmetic: 0.7000000000000011 is 0.7."""
+        return round(float(value), 9)
 
 
 class SteadyLogSlider(_Steady, widgets.FloatLogSlider):
     """A `FloatLogSlider` that keeps a value which the kernel gives it, also between its steps."""
 
+    value = CFloat(1.0).tag(sync=True, from_json=_from_page)
+
     def _place(self, value):
         return math.log(value, self.base)
+
+    def _as_shown(self, value):
+        """Return a value as the readout has it, with two digits."""
+        return float(format(value, self.readout_format))

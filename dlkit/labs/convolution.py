@@ -287,8 +287,7 @@ class ConvolutionLab(Lab):
 
     def _arrange(self):
         view = super()._arrange()
-        column = view.children[1].children[0]  # the pad stands under the pen's sliders
-        children, pen = column.children, [self.controls[name] for name in _OF_THE_PEN]
-        place = max(i for i, child in enumerate(children) if child in pen) + 1
-        column.children = (*children[:place], self._pad.view, *children[place:])
+        groups = view.children[1].children[0].children
+        pen = next(box for box in groups if self.controls.pen in getattr(box, "children", ()))
+        pen.children = (*pen.children, self._pad.view)  # the pad stands under the pen's sliders
         return view

@@ -46,6 +46,39 @@ def short(value, digits=3):
     return "−" + text[1:] if text.startswith("-") else text
 
 
+def counted(number, noun):
+    """Return how many there are of something: ``counted(1, "epoch")`` is ``"1 epoch"``.
+
+    Parameters
+    ----------
+    number : int
+    noun : str
+        In the singular; one whose plural ends in s, or in es after tch.
+
+    Returns
+    -------
+    str
+    """
+    ending = "es" if noun.endswith("tch") else "s"
+    return f"{number} {noun}{'' if number == 1 else ending}"
+
+
+def percent(share, digits=0):
+    """Return a share in per cent: ``percent(0.5)`` is ``"50 %"``.
+
+    Parameters
+    ----------
+    share : float
+    digits : int
+        After the point.
+
+    Returns
+    -------
+    str
+    """
+    return f"{fixed(100 * share, digits)} %"
+
+
 def exact(value):
     """Return ``value`` with two digits after the point, or three where the third is not 0.
 

@@ -6,6 +6,7 @@ from dlkit import checks
 from dlkit.display.animation import Animation
 from dlkit.display.controls import button, menu, slider
 from dlkit.display.lab import Lab
+from dlkit.display.numbers import counted
 from dlkit.labs import neuron_code
 from dlkit.labs import neuron_words as words
 from dlkit.labs.neuron_model import (
@@ -139,7 +140,7 @@ class NeuronLab(Lab):
             self.say("The neuron is learning already. Press Stop first.")
             return
         self.say("")
-        stuck = words.why_stuck(self._gradient(), self._activation())
+        stuck = words.why_stuck(*self._case())
         if stuck:
             self.say(stuck)
         else:
@@ -157,7 +158,7 @@ class NeuronLab(Lab):
             self.say("The neuron is learning already.")
             return False
         self.say("")
-        stuck = words.why_stuck(self._gradient(), self._activation())
+        stuck = words.why_stuck(*self._case())
         if stuck:
             self.say(stuck)
             return False
@@ -181,7 +182,7 @@ class NeuronLab(Lab):
     def stop(self):
         """End the learning."""
         if self._animation.stop():
-            self.say(f"Stopped after {self._updates} steps.")
+            self.say(f"Stopped after {counted(self._updates, 'step')}.")
         else:
             self.say("Nothing is running that could be stopped.")
 
@@ -227,6 +228,11 @@ class NeuronLab(Lab):
         if last is not None:
             self._last_step = tuple(checks.array("last_step", last, shape=(3, 3), dtype=float))
         opening = state.get("opening", self._opening)
+        if not isinstance(opening, dict) or opening.keys() != self._opening.keys():
+            raise ValueError(
+                f"opening must be a dictionary with the numbers {', '.join(_WEIGHTS)}, but got "
+                f"{checks.describe(opening)}."
+            )
         self._opening = {
             name: checks.number(f"opening {name}", opening[name], minimum=-LIMIT, maximum=LIMIT)
             for name in _WEIGHTS
@@ -284,10 +290,6 @@ class NeuronLab(Lab):
 
     def _case(self):
         return task(self.controls.task.value), self._parameters(), self._activation()
-
-    def _gradient(self):
-        task, parameters, activation = self._case()
-        return loss_and_gradient(task.x, task.y, parameters, activation)[1]
 
     def _descend(self, parameters):
         """Return the gradient and the weights after one step with the present learning rate."""

@@ -4,7 +4,7 @@ from html import escape
 
 import numpy as np
 
-from dlkit.display.numbers import equals, exact, fixed, signed
+from dlkit.display.numbers import counted, equals, exact, fixed, percent, signed
 from dlkit.labs.neuron_model import (
     LIMIT,
     loss_and_gradient,
@@ -34,24 +34,34 @@ def sentence(task, x, parameters, activation, updates):
     output = float(activation.forward(np.array([z]))[0])
     right, points = count_right(task, parameters, activation), len(task.x)
     loss, _ = loss_and_gradient(task.x, task.y, parameters, activation)
-    steps = f" after {updates} {'step' if updates == 1 else 'steps'} of learning" if updates else ""
+    steps = f" after {counted(updates, 'step')} of learning" if updates else ""
     words = (
         f"z = w1·x1 + w2·x2 + b = {exact(w1)}·{exact(x[0])} {added(w2)}·{exact(x[1])} {added(b)} "
         f"{sign} {exact(z)}, and {activation.name}(z) = {exact(output)}. {task.label}"
-        f"{steps}: {right} of {points} points right ({right / points:.0%}), {loss_name(activation)} "
+        f"{steps}: {right} of {points} points right ({percent(right / points)}), {loss_name(activation)} "
         f"{fixed(loss)}."
-    ).replace("%)", " %)")
+    )
     return words + (f" {_XOR}" if task.label == "XOR" and updates else "")
 
 
-def why_stuck(gradient, activation):
+def why_stuck(task, parameters, activation):
     """Return why no weight can move, or "" if one can."""
+    loss, gradient = loss_and_gradient(task.x, task.y, parameters, activation)
     if np.any(gradient):
         return ""
     if activation.name == "step":
         return (
             "No weight moves: the step is flat everywhere, its slope is 0, and so is the gradient. "
             "To learn by gradient descent, choose a smooth activation such as sigmoid."
+        )
+    if loss == 0:
+        return "No weight moves: the loss is 0 already, so there is nothing left to learn."
+    z, (low, high) = weighted_sum(task.x, parameters), targets(activation)
+    off = activation.forward(z) != low + (high - low) * task.y
+    if np.any(activation.derivative(z[off])):
+        return (
+            "No weight moves: the gradient is exactly 0, because what the points ask for cancels "
+            "out. Move a weight, and it is a little away from there."
         )
     return (
         f"No weight moves: the gradient is exactly 0. At every point where the neuron is wrong, "
@@ -79,7 +89,7 @@ def verdict(task, before, parameters, activation, updates):
     loss_before, _ = loss_and_gradient(task.x, task.y, before, activation)
     loss, gradient = loss_and_gradient(task.x, task.y, parameters, activation)
     words = (
-        f"{updates} {'step' if updates == 1 else 'steps'}: {right} of {points} right, "
+        f"{counted(updates, 'step')}: {right} of {points} right, "
         f"loss {fixed(loss_before)} → {fixed(loss)}. "
     )
     if loss > loss_before and np.abs(parameters).max() >= LIMIT:
@@ -89,7 +99,7 @@ def verdict(task, before, parameters, activation, updates):
         return words + f"{task.label} is learnt." + (by_hand if task.label == "AND" else "")
     if task.label == "XOR":
         return words + "XOR is not learnt."
-    if stuck := why_stuck(gradient, activation):
+    if stuck := why_stuck(task, parameters, activation):
         return words + stuck
     if np.abs(gradient).max() < 0.02:
         if _is_flat_where_wrong(task, parameters, activation):

@@ -201,6 +201,11 @@ def test_what_cannot_learn_says_so_and_starts_nothing():
     assert "slope is 0" in lab.message and "after" not in lab.sentence
     lab = make(activation="relu", task="and", w1=-5.0, w2=-5.0, bias=-5.0)
     assert lab.run() is False and "dead" in lab.message
+    lab = make(activation="relu", task="and", w1=1.0, w2=1.0, bias=-1.0)
+    assert lab.run() is False and "the loss is 0 already" in lab.message
+    lab = make(task="xor", w1=0.0, w2=0.0, bias=0.0)
+    lab.step()
+    assert "cancels out" in lab.message and "dead" not in lab.message
     assert not animations()
 
 
@@ -380,6 +385,8 @@ def test_wrong_arguments_are_named(values, words):
         {"last_step": "x"},
         {"opening": {"w1": 99, "w2": 0, "bias": 0}},
         {"opening": None},
+        {"opening": {"w1": 1.0}},
+        {"opening": [1.0, 2.0, 3.0]},
         {"lab": "ActivationLab"},
     ],
 )

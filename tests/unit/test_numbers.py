@@ -2,7 +2,7 @@
 
 import pytest
 
-from dlkit.display.numbers import equals, exact, fixed, short, signed
+from dlkit.display.numbers import counted, equals, exact, fixed, percent, short, signed
 
 
 @pytest.mark.parametrize(
@@ -24,6 +24,8 @@ from dlkit.display.numbers import equals, exact, fixed, short, signed
         (exact, 1.2, "1.20"),
         (exact, 1.105, "1.105"),
         (exact, -0.0004, "0.00"),
+        (percent, 0.955, "96 %"),
+        (percent, 0.0, "0 %"),
     ],
 )
 def test_numbers_are_written_as_a_reader_wants_them(write, value, text):
@@ -33,3 +35,11 @@ def test_numbers_are_written_as_a_reader_wants_them(write, value, text):
 def test_a_rounded_result_is_not_called_equal():
     assert equals(1.3 * 0.85, 1.3 * 0.85) == "="
     assert equals(1.2345, 1.2345) == "≈"
+
+
+@pytest.mark.parametrize(
+    ("number", "noun", "text"),
+    [(1, "epoch", "1 epoch"), (0, "epoch", "0 epochs"), (2, "batch", "2 batches")],
+)
+def test_one_is_singular(number, noun, text):
+    assert counted(number, noun) == text

@@ -1,13 +1,13 @@
 """Live curves for anybody's own ``model.fit``."""
 
 import base64
-import io
 import threading
 from html import escape
 from time import perf_counter
 
 import ipywidgets as widgets
 
+from dlkit.display.png import png_bytes
 from dlkit.display.svg import to_svg
 from dlkit.keras.watching import FitRecorder
 from dlkit.plots.figure import to_figure
@@ -55,10 +55,13 @@ class LiveLoss(FitRecorder):
             begun = self.state == "running"
             return f"Training has {'begun' if begun else 'not begun'}: no epoch is over yet."
         words = f"Epoch {done} of {self.epochs}: training loss {columns['loss'][-1]:.3g}"
-        if columns.get("val_loss"):
-            best = min(range(done), key=lambda index: _sortable(columns["val_loss"][index]))
-            words += f", validation loss {columns['val_loss'][-1]:.3g}"
-            words += f"; lowest validation loss so far in epoch {best + 1}"
+        values = columns.get("val_loss", [])
+        validated = [epoch for epoch, value in enumerate(values, start=1) if value == value]
+        if validated:
+            last, best = validated[-1], min(validated, key=lambda epoch: values[epoch - 1])
+            words += f", validation loss {values[last - 1]:.3g}"
+            words += f" (after epoch {last})" if last < done else ""
+            words += f"; lowest validation loss so far in epoch {best}"
         return words + (". The run is over." if self.state == "finished" else ".")
 
     def chart(self):
@@ -83,7 +86,7 @@ class LiveLoss(FitRecorder):
                 "A diagnosis needs at least one epoch, but none is over yet. Give the callback to "
                 "model.fit(…, callbacks=[live]) first."
             )
-        return diagnose(self.history)
+        return diagnose(_validated(self.history))
 
     def changed(self, what):
         """Draw what is new, ten times a second at most; the first and the last picture always."""
@@ -129,9 +132,7 @@ class LiveLoss(FitRecorder):
         self._shown = False
 
     def _still(self):
-        buffer = io.BytesIO()
-        self.figure().savefig(buffer, format="png", dpi=90)
-        picture = base64.b64encode(buffer.getvalue()).decode()
+        picture = base64.b64encode(png_bytes(self.figure(), dpi=90)).decode()
         bundle = {"text/plain": f"LiveLoss: {self.sentence}", "image/png": picture}
         return bundle, {"image/png": {"alt": self.sentence}}
 
@@ -160,5 +161,8 @@ def _in_notebook_cell():
     )
 
 
-def _sortable(value):
-    return value if value == value else float("inf")
+def _validated(columns):
+    """Return the columns without the epochs that Keras's ``validation_freq`` has left out."""
+    pairs = zip(columns["loss"], columns.get("val_loss", columns["loss"]), strict=True)
+    rows = [at for at, (loss, val) in enumerate(pairs) if val == val or loss != loss]
+    return {name: [values[at] for at in rows] for name, values in columns.items()}

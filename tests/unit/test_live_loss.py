@@ -49,6 +49,14 @@ def notebook(monkeypatch):
     return shown
 
 
+def test_epochs_that_are_not_validated_are_no_divergence(model):
+    live = LiveLoss()
+    fit(model, live, epochs=5, validation_freq=2)
+    assert np.isnan(live.history["val_loss"]).tolist() == [True, False, True, False, True]
+    assert "nan" not in live.sentence and "(after epoch 4)" in live.sentence
+    assert live.diagnosis().label != "diverging"
+
+
 def test_it_keeps_what_keras_keeps(watched):
     live, history = watched
     assert live.history == history.history

@@ -160,7 +160,11 @@ class Lab:
 
     def state(self):
         """Return the state of the lab as a dictionary that JSON can hold."""
-        return {"lab": type(self).__name__, "controls": self.controls.values()}
+        return {
+            "lab": type(self).__name__,
+            "challenge": self.challenge,
+            "controls": self.controls.values(),
+        }
 
     @classmethod
     def from_state(cls, state):
@@ -177,8 +181,12 @@ class Lab:
             If ``state`` is no such dictionary, or belongs to another lab.
         """
         cls.check_state(state)
-        lab = cls(**state["controls"])
-        lab.restore(state)
+        lab = cls(challenge=state.get("challenge"), **state["controls"])
+        try:
+            lab.restore(state)
+        except BaseException:
+            lab.close()
+            raise
         return lab
 
     @classmethod

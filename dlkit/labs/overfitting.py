@@ -57,6 +57,11 @@ class OverfittingLab(JobLab):
         f"validation loss to {LOWEST} or lower, with a gap of {NARROWEST} at most."
     )
 
+    def __init__(self, *, challenge=None, **values):
+        name = values.get("problem")
+        opening = PROBLEMS[name].opening if isinstance(name, str) and name in PROBLEMS else {}
+        super().__init__(challenge=challenge, **{**opening, **values})
+
     def control_groups(self):
         return control_groups()
 
@@ -94,7 +99,7 @@ class OverfittingLab(JobLab):
     @property
     def diagnosis(self):
         """The `Diagnosis` of the run that has come to rest, or None."""
-        return self._found
+        return None if self.run_state == "running" else self._found
 
     @property
     def reference(self):
@@ -172,16 +177,16 @@ class OverfittingLab(JobLab):
     def chart(self):
         run, reference = self._run, self._shown_reference()
         words = sentence(run, reference, self.run_state)
-        if self._found is not None:
-            words += f" Diagnosis: {self._found.title.lower()}."
+        if self.diagnosis is not None:
+            words += f" Diagnosis: {self.diagnosis.title.lower()}."
         return overfitting_chart(self._data, run, reference, run.settings["epochs"], words)
 
     def details(self):
-        return "" if self._found is None else diagnosis_html(self._found)
+        return "" if self.diagnosis is None else diagnosis_html(self.diagnosis)
 
     def met(self):
         run = self._run
-        if self._found is None or run.settings["epochs"] != run.epochs:
+        if self.diagnosis is None or run.settings["epochs"] != run.epochs:
             return False
         same = all(run.settings[name] == self._opening[name] for name in _FIXED)
         return same and run.numbers["val_loss"] <= LOWEST and abs(run.gap) <= NARROWEST
@@ -229,19 +234,13 @@ class OverfittingLab(JobLab):
 
     def state(self):
         kept = None if self._reference is None else self._reference.to_dict()
-        return {**super().state(), "challenge": self.challenge, "reference": kept}
+        return {**super().state(), "reference": kept}
 
-    @classmethod
-    def from_state(cls, state):
-        cls.check_state(state)
+    def restore(self, state):
         kept = state.get("reference")
         if kept is not None:
-            known = [name for name in state["controls"] if name != "pace"]
-            kept = Measured.from_dict(kept, known)
-        lab = cls(challenge=state.get("challenge"), **state["controls"])
-        lab._reference = kept
-        lab.refresh()
-        return lab
+            self._reference = Measured.from_dict(kept, list(self.training_settings()))
+            self.refresh()
 
 
 @functools.lru_cache(maxsize=8)

@@ -97,8 +97,11 @@ class Measured:
         settings, columns = content["settings"], content["columns"]
         if not isinstance(settings, dict) or set(settings) != set(known):
             raise ValueError("The settings of reference must name every control but the pace.")
-        if not isinstance(columns, dict) or not columns:
-            raise TypeError("The columns of reference must be a dictionary of lists of numbers.")
+        if not isinstance(columns, dict) or not columns.keys() >= set(NAMES[:2]):
+            raise TypeError(
+                "The columns of reference must be a dictionary of lists of numbers, loss and "
+                f"val_loss among them, but got {checks.describe(columns)}."
+            )
         lists = {
             checks.choice("a column of reference", name, NAMES): checks.array(
                 name, values, ndim=1, finite=False

@@ -98,11 +98,12 @@ class RunningLab(LiveLab):
             How many.
         """
         batches = checks.whole_number("batches", batches)
-        if self.job.status.state == "running":
-            self.job.pause()
-            self.job.wait(5)
-        if self.job.status.state != "paused":
-            self._begin()
+        with self._starting:  # Keras takes seconds to build: whoever starts meanwhile is waited for
+            if self.job.status.state == "running":
+                self.job.pause()
+                self.job.wait(5)
+            if self.job.status.state != "paused":
+                self._begin()
         self.say("")
         self.job.step(batches)
         self.refresh()

@@ -49,6 +49,7 @@ class TrainingLab(RunningLab):
 
     def prepare(self):
         self._switched = False
+        self._fitting(self.goal)
         self._known = None, ()
         self._follow_architecture()
         self._opening = self.controls.values()
@@ -131,14 +132,10 @@ class TrainingLab(RunningLab):
         return {
             **super().state(),
             "goal": self.goal.to_dict(),
-            "challenge": self.challenge,
             "opening": self._opening,
         }
 
-    @classmethod
-    def from_state(cls, state):
-        cls.check_state(state)
-        lab = cls(goal=state.get("goal"), challenge=state.get("challenge"), **state["controls"])
+    def restore(self, state):
         opening = state.get("opening", {})
         if not isinstance(opening, dict):
             raise TypeError(
@@ -146,9 +143,20 @@ class TrainingLab(RunningLab):
                 f"{checks.describe(opening)}."
             )
         for name in opening:
-            checks.choice("a name in opening", name, lab._opening)
-        lab._opening = {**lab._opening, **opening}
-        return lab
+            checks.choice("a name in opening", name, self._opening)
+        if state.get("goal") is not None:
+            self.goal = self._fitting(state["goal"])
+        if not state.get("challenge"):
+            self.pose(self.goal.sentence())
+        self._opening = {**self._opening, **opening}
+        self.refresh()
+
+    def _fitting(self, value):
+        """Return a goal, whose controls this lab has."""
+        goal = Goal.from_value(value)
+        for name in goal.changing_only:
+            checks.choice("a name in changing_only", name, list(self.controls))
+        return goal
 
     def met(self):
         return self._settings is not None and not self._verdict()

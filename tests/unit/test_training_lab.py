@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from dlkit.labs import TrainingLab
+from dlkit.labs import TrainingLab, running
 from dlkit.plots.figure import figure_summary
 
 
@@ -245,6 +245,45 @@ def test_the_goal_is_recognised_and_only_by_the_allowed_control():
     twin = TrainingLab.from_state(json.loads(json.dumps(lab.state())))
     assert finished(twin).met() is False, "the twin judges by the opening values of the first"
     twin.close()
+    lab.close()
+
+
+def test_a_step_while_a_run_is_being_started_builds_no_second_network(monkeypatch):
+    lab, build, built = TrainingLab(epochs=3, pace=0.0), running.build_model, []
+
+    def slow(*arguments):
+        time.sleep(0.3)
+        built.append(arguments)
+        return build(*arguments)
+
+    monkeypatch.setattr(running, "build_model", slow)
+    lab.controls.seed.value = 1
+    starting = threading.Thread(target=lab.run)
+    starting.start()
+    time.sleep(0.1)
+    lab.step()
+    starting.join()
+    assert lab.wait(30) and len(built) == 1
+    lab.close()
+
+
+def test_a_network_that_brings_its_engine_with_it_does_not_spoil_the_challenge():
+    lab = TrainingLab(architecture="cnn", epochs=1)
+    assert lab.state()["opening"]["engine"] == lab.controls.engine.value == "keras"
+    lab.close()
+
+
+def test_a_goal_names_controls_that_there_are():
+    from ipywidgets.widgets.widget import _instances
+
+    goal = {"changing_only": ["lerning_rate"]}
+    with pytest.raises(ValueError, match="Did you mean 'learning_rate'"):
+        TrainingLab(goal=goal)
+    lab = TrainingLab()
+    before = len(_instances)
+    with pytest.raises(ValueError, match="Did you mean 'learning_rate'"):
+        TrainingLab.from_state({**lab.state(), "goal": goal})
+    assert len(_instances) == before, "a lab that cannot be made leaves nothing behind"
     lab.close()
 
 

@@ -74,8 +74,6 @@ class AttentionLab(Lab):
         return list(self._buttons.values())
 
     def changed(self, name):
-        if name == "view":
-            self._follow_view()
         if name in ("view", "model"):
             self._follow_view()
         if name == "prompt":

@@ -102,9 +102,10 @@ class BackgroundLab(LiveLab):
             What went wrong in the thread, if something did.
         """
         if timeout is not None:
-            timeout = checks.number("timeout", timeout, minimum=0)
-        if self._thread is not None:
-            self._thread.join(timeout)
+            timeout = checks.number("timeout", timeout, minimum=0, maximum=threading.TIMEOUT_MAX)
+        thread = self._thread  # the thread takes itself away when it ends
+        if thread is not None:
+            thread.join(timeout)
         if self._failure is not None and not self.running:
             raise self._failure
         return not self.running

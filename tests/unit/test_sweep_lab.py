@@ -1,6 +1,7 @@
 """SweepLab: the map is dlkit's sweep, the goal can be met, Stop stops."""
 
 import math
+import threading
 
 import numpy as np
 import pytest
@@ -219,3 +220,27 @@ def test_the_keras_code_prints_a_number_near_the_lab_s(capsys):
     exec(lab.code().keras, {})
     printed = float(capsys.readouterr().out.split("mean val_accuracy: ")[1].split()[0])
     assert abs(printed - lab.found.statistics("accuracy")[0][lab.cell]) < 0.15
+
+
+def test_waiting_for_work_that_ends_just_now_is_no_error():
+    class Ending(SweepLab):
+        """Its thread takes itself away between two looks."""
+
+        left = None
+
+        @property
+        def _thread(self):
+            found, self.left = self.left, None
+            return found
+
+        @_thread.setter
+        def _thread(self, thread):
+            self.left = thread
+
+    lab = Ending()
+    lab._thread = threading.Thread(target=int)
+    lab.left.start()
+    assert lab.wait(10) is True
+    with pytest.raises(ValueError, match="timeout must be"):
+        lab.wait(1e300)
+    lab.close()

@@ -6,7 +6,13 @@ from dlkit.labs import recurrent_code as code
 from dlkit.labs import recurrent_words as words
 from dlkit.labs.recurrent_controls import control_groups
 from dlkit.labs.recurrent_gradient import CELLS, gradient_through_time
-from dlkit.labs.recurrent_picture import adding_chart, gradient_chart, next_chart, text_chart
+from dlkit.labs.recurrent_picture import (
+    LETTERS_SHOWN,
+    adding_chart,
+    gradient_chart,
+    next_chart,
+    text_chart,
+)
 from dlkit.labs.recurrent_readers import (
     adding_examples,
     adding_reader,
@@ -16,7 +22,7 @@ from dlkit.labs.recurrent_readers import (
     read_text,
     step_in_numbers,
 )
-from dlkit.labs.recurrent_training import CHARACTER_UNITS, corpus_lines
+from dlkit.labs.recurrent_training import ADDING_LENGTH, CHARACTER_UNITS, corpus_lines
 from dlkit.labs.recurrent_writer import LONGEST_LINE, next_character, probabilities
 
 SURVIVES = (0.1, 10.0)
@@ -163,6 +169,8 @@ class RecurrentLab(Lab):
         text, unknown = known_text(self.controls.text.value)
         if unknown and self.controls.view.value in ("text", "next"):
             self.say(f"The network has never seen {' '.join(unknown)}: left out.")
+        elif self.controls.step.value > ADDING_LENGTH and self.controls.view.value == "adding":
+            self.say(f"These sequences have {ADDING_LENGTH} steps; the last one is shown.")
         elif self.controls.unit.value > self._units and self.controls.view.value == "adding":
             self.say(f"This network has {self._units} units; unit {self._units} is shown.")
 
@@ -171,8 +179,9 @@ class RecurrentLab(Lab):
         return 16 if self.controls.view.value == "adding" else CHARACTER_UNITS
 
     def _place(self, reading):
-        """Return step and unit, counted from 0, as far as there are so many."""
-        step = min(self.controls.step.value, len(reading.hidden)) - 1
+        """Return step and unit, counted from 0, as far as there are so many and they are shown."""
+        time = len(reading.hidden)
+        step = min(max(self.controls.step.value, time - LETTERS_SHOWN + 1), time) - 1
         return step, min(self.controls.unit.value, reading.hidden.shape[1]) - 1
 
     def _reading(self):

@@ -2,7 +2,7 @@
 
 from dlkit.display.controls import menu, slider, text_field
 from dlkit.labs.recurrent_gradient import CELLS, NAMES
-from dlkit.labs.recurrent_training import ADDING_LENGTH, CHARACTER_UNITS, EXAMPLES
+from dlkit.labs.recurrent_training import CHARACTER_UNITS, EXAMPLES
 from dlkit.labs.recurrent_writer import LONGEST_LINE
 
 VIEWS = {
@@ -32,8 +32,9 @@ def control_groups():
                 help="Which of twenty sequences with two marked numbers, none trained on.",
             ),
             "step": slider(
-                10, 1, ADDING_LENGTH, whole=True, label="time step",
-                help="The step whose gates are written out under the picture.",
+                10, 1, LONGEST_LINE + 1, whole=True, label="time step",
+                help="The step whose gates are written out under the picture: one of the 60 of a "
+                "sequence, or of the last 60 of a text.",
             ),
             "unit": slider(
                 7, 1, CHARACTER_UNITS, whole=True, label="unit",

@@ -377,3 +377,16 @@ def test_the_marked_numbers_stand_inside_the_picture():
                 assert room > 3, f"sequence {sequence}: {mark.text} is cut off"
     assert len(anchors) > 1, "no number stood near an edge"
     lab.close()
+
+
+def test_of_a_long_text_a_step_is_taken_that_the_picture_shows():
+    text = "the cats that see a dog sleep " * 3
+    lab = RecurrentLab(view="text", text=text, step=10)
+    for chosen, shown in ((10, 32), (80, 80), (121, 91)):
+        lab.controls.step.value = chosen
+        panel = lab.chart().panels[1]
+        assert panel.x_range[0] < shown < panel.x_range[1]
+        assert f"at step {shown}:" in panel.title and f"time step {shown}," in lab.details()
+    lab.controls.view.value = "adding"
+    assert "at step 60:" in lab.chart().panels[1].title and "60 steps" in lab.message
+    lab.close()

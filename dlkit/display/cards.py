@@ -62,7 +62,7 @@ def card(title, body, kind="plain"):
     -------
     str
     """
-    headline = f"<strong>{_inline(title)}</strong>" if title else ""
+    headline = f"<strong>{inline(title)}</strong>" if title else ""
     return f'<div style="{_frame(kind)}">{headline}{body}</div>'
 
 
@@ -116,14 +116,15 @@ def _block(block):
         return code_block(escape("\n".join(line[4:] for line in lines)))
     items = [line for line in lines if line.startswith("- ")]
     text = " ".join(line for line in lines if not line.startswith("- "))
-    result = f'<p style="margin:0.4em 0">{_inline(text)}</p>' if text else ""
+    result = f'<p style="margin:0.4em 0">{inline(text)}</p>' if text else ""
     if items:
-        inner = "".join(f"<li>{_inline(item[2:])}</li>" for item in items)
+        inner = "".join(f"<li>{inline(item[2:])}</li>" for item in items)
         result += f'<ul style="margin:0.2em 0 0.4em 1.2em">{inner}</ul>'
     return result
 
 
-def _inline(text):
+def inline(text):
+    """Return plain text as HTML; ``code`` between backticks becomes a code element."""
     parts = text.split("`")
     if len(parts) % 2 == 0:  # an odd backtick: leave the text as it is
         return escape(text)

@@ -36,7 +36,8 @@ class QuizView:
     def __init__(self, quiz):
         self._quiz = quiz
         question = ipywidgets.HTMLMath(
-            _STYLE + f'<div style="font-weight:bold;line-height:1.4">{paragraphs(quiz.question)}</div>'
+            _STYLE
+            + f'<div style="font-weight:bold;line-height:1.4">{paragraphs(quiz.question)}</div>'
         )
         self.buttons = [self._button(index) for index in range(len(quiz.choices))]
         self._feedback = ipywidgets.HTMLMath()

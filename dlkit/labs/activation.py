@@ -5,7 +5,7 @@ from html import escape
 from dlkit.activations import ACTIVATIONS
 from dlkit.display.controls import menu, slider, stops
 from dlkit.display.lab import Lab
-from dlkit.display.numbers import fixed, short
+from dlkit.display.numbers import counted, fixed, percent, short
 from dlkit.labs import activation_code
 from dlkit.labs.activation_picture import activation_chart, fate
 from dlkit.labs.activation_zones import HIGH, LOW, SATURATED, is_dead, is_saturated, zones
@@ -124,8 +124,8 @@ class ActivationLab(Lab):
         rows = "".join(
             f'<tr><th scope="row">{layer + 1}</th><td>{short(signal.mean[layer])}</td>'
             f"<td>{short(signal.deviation[layer])}</td>"
-            f"<td>{fixed(signal.slope[layer], 3)}</td><td>{_percent(signal.saturated[layer])}</td>"
-            f"<td>{_percent(signal.flat[layer])}</td><td>{_percent(signal.dead[layer])}</td>"
+            f"<td>{fixed(signal.slope[layer], 3)}</td><td>{percent(signal.saturated[layer])}</td>"
+            f"<td>{percent(signal.flat[layer])}</td><td>{percent(signal.dead[layer])}</td>"
             f"<td>{short(signal.gradient[layer])}</td></tr>"
             for layer in range(len(signal.mean))
         )
@@ -158,8 +158,8 @@ class ActivationLab(Lab):
         depth = len(signal.mean)
         words = (
             f"{f.name}: at x = {fixed(x)} the value is {fixed(float(f(x)))} and the slope "
-            f"{fixed(float(f.derivative(x)), 3)}; {_zones_in_words(f)}. Through {depth} "
-            f"{'layers' if depth > 1 else 'layer'} of {self.controls.width.value} units "
+            f"{fixed(float(f.derivative(x)), 3)}; {_zones_in_words(f)}. Through "
+            f"{counted(depth, 'layer')} of {self.controls.width.value} units "
             f"({self.controls.initializer.value}) the spread of the outputs goes from "
             f"{short(signal.deviation[0], 2)} to {short(signal.deviation[-1], 2)}, and the "
             f"gradient {fate(signal.survival, SURVIVES)}"
@@ -168,7 +168,7 @@ class ActivationLab(Lab):
             words += f": in layer 1 it is {short(signal.survival, 2)} times that in layer {depth}"
         words += (
             f". In layer {depth} the mean slope is {fixed(signal.slope[-1])}, and "
-            f"{_percent(signal.dead[-1])} of the units are dead."
+            f"{percent(signal.dead[-1])} of the units are dead."
         )
         if f.name == "linear" and depth > 1:
             words += " But linear layers one after the other can do no more than a single one."
@@ -227,7 +227,3 @@ def _interval(a, b):
     if b >= HIGH:
         return f"x above {short(a)}"
     return f"x from {short(a)} to {short(b)}"
-
-
-def _percent(share):
-    return f"{100 * share:.0f} %"

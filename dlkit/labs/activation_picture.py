@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from dlkit.display.numbers import fixed, short
+from dlkit.display.numbers import fixed, percent, short
 from dlkit.labs.activation_zones import HIGH, LOW, SATURATED, is_dead, is_saturated, zones
 from dlkit.plots.chart import Area, Bars, Chart, Line, Panel, Points
 
@@ -126,7 +126,7 @@ def _flat_panel(signal):
             Points(layers, signal.slope, "mean slope", "vermillion", "circle", _marker_size(depth)),
         ],
         title=f"Layer {depth}: mean slope {fixed(signal.slope[-1])}, "
-        f"{100 * signal.dead[-1]:.0f} % of units dead",
+        f"{percent(signal.dead[-1])} of units dead",
         y_label="share, slope",
         y_range=(0, 1.15),
         **_layers(depth),

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from dlkit.display.numbers import exact, fixed
+from dlkit.display.numbers import counted, exact, fixed
 from dlkit.labs.convolution_picture import LAYERS, percent, zeros
 
 KERNEL_NAMES = {
@@ -35,7 +35,7 @@ def image_in_words(digit, sample, changed=None):
     name = "an empty sheet" if digit is None else f"digit {digit}, number {sample}"
     if changed is None:
         return name[0].upper() + name[1:]
-    return f"Your sheet, {name} with {changed} pixel{'s' * (changed != 1)} changed"
+    return f"Your sheet, {name} with {counted(changed, 'pixel')} changed"
 
 
 def slide_words(image, slide, kernel, stride, padding):

@@ -3,6 +3,7 @@
 from dataclasses import asdict, dataclass, fields
 
 from dlkit import checks
+from dlkit.display.numbers import counted
 
 
 @dataclass(frozen=True)
@@ -56,10 +57,9 @@ class Goal:
 
     def sentence(self):
         """Return the goal in words."""
-        several = "s" if self.within_epochs > 1 else ""
         words = (
             f"Reach {_percent(self.at_least)} {_METRICS[self.metric]} "
-            f"within {self.within_epochs} epoch{several}"
+            f"within {counted(self.within_epochs, 'epoch')}"
         )
         if self.changing_only:
             words += f" by changing only the {_and(self.changing_only)}"

@@ -2,6 +2,7 @@
 
 from dlkit import datasets
 from dlkit.display.controls import button, menu, slider, stops
+from dlkit.display.numbers import percent
 from dlkit.labs.background import BackgroundLab
 from dlkit.labs.learning_rate_model import (
     NAMES,
@@ -40,8 +41,8 @@ class LearningRateLab(BackgroundLab):
     question = "How long should a step be, and should it stay as long throughout the run?"
     challenge = (
         f"Rescue a run: choose a learning rate at which the digits networks with a constant rate stay "
-        f"below {FAILS:.0%}, and a schedule with the same highest rate that brings the mean of the "
-        f"five seeds above {WORKS:.0%}.".replace("%", " %")
+        f"below {percent(FAILS)}, and a schedule with the same highest rate that brings the mean of the "
+        f"five seeds above {percent(WORKS)}."
     )
     start_help = (
         "Trains five networks with the schedule and five to compare them with, from the same initial "
@@ -81,7 +82,7 @@ class LearningRateLab(BackgroundLab):
                     help="How the rate changes from step to step.",
                 ),
                 "warm_up": stops(
-                    0.1, [(f"{share:.0%}".replace("%", " %"), share) for share in
+                    0.1, [(percent(share), share) for share in
                           (0.0, 0.05, 0.1, 0.2, 0.3, 0.5)],
                     label="warm-up",
                     help="Share of the steps in which the rate rises from 0 before the schedule begins.",

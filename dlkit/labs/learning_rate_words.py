@@ -7,6 +7,7 @@ import math
 import numpy as np
 
 from dlkit import datasets, schedules
+from dlkit.display.numbers import percent
 from dlkit.labs.learning_rate_model import SEEDS, WIDTH
 from dlkit.labs.learning_rate_picture import compared_name
 from dlkit.labs.sweep_words import KERAS_OPTIMIZERS
@@ -32,7 +33,7 @@ def titles(settings, tested, runs):
 
 def sentence(settings, tested, runs):
     """Return what the lab shows now, in words."""
-    rises = f"after {settings.warm_up:.0%} of warm-up".replace("%", " %")
+    rises = f"after {percent(settings.warm_up)} of warm-up"
     words = (
         f"{settings.schedule} with highest rate {settings.learning_rate:.2g}"
         f"{', ' + rises if settings.warm_up else ''}, {settings.steps} steps. "

@@ -3,7 +3,7 @@
 import numpy as np
 
 from dlkit.activations import sigmoid
-from dlkit.display.numbers import fixed
+from dlkit.display.numbers import fixed, percent
 from dlkit.labs.loss_data import COOLING
 from dlkit.labs.loss_model import curve
 from dlkit.labs.loss_shown import border
@@ -134,7 +134,7 @@ def _pull_panel(shown):
         )
     largest = max(100 * np.abs(one.pull).max() for one in shown.measured)
     reach = next(step for step in (25, 50, 110) if largest < step)
-    shares = [f"{name} {100 * one.wrong_share:.0f} %" for one, name in _both(shown)]
+    shares = [f"{name} {percent(one.wrong_share)}" for one, name in _both(shown)]
     title = f"Wrong ones pull: {', '.join(shares)}"
     if shown.data.outliers == 0:
         title = "No point is wrong: how hard each one pulls"

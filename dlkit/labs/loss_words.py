@@ -2,7 +2,7 @@
 
 from html import escape
 
-from dlkit.display.numbers import fixed, short
+from dlkit.display.numbers import fixed, percent, short
 from dlkit.labs.loss_data import COOLING, DAYS, THERMOMETERS
 from dlkit.labs.loss_shown import border
 
@@ -76,7 +76,7 @@ def _two_classes(shown, names):
     for one, name in zip(shown.measured, names, strict=True):
         hits, snowy = one.found
         parts.append(
-            f"{name} says snow {border(one.line)} (accuracy {100 * one.accuracy:.0f} %, finds {hits} "
+            f"{name} says snow {border(one.line)} (accuracy {percent(one.accuracy)}, finds {hits} "
             f"of {snowy} days with snow)"
         )
     wrong = shown.data.outliers
@@ -90,7 +90,7 @@ def _two_classes(shown, names):
 def _pulls(shown, beginning):
     if not shown.data.outliers:
         return ""
-    shares = [f"{100 * one.wrong_share:.0f} %" for one in shown.measured]
+    shares = [percent(one.wrong_share) for one in shown.measured]
     return f" {beginning} {shares[0]} and {shares[1]} of the pull."
 
 
@@ -115,11 +115,11 @@ def table(shown):
         hits, snowy = one.found if classes else (0, 0)
         own = (
             [short(one.line.w), short(one.line.b), border(one.line),
-             f"{100 * one.accuracy:.0f} %", f"{hits} of {snowy}"]
+             percent(one.accuracy), f"{hits} of {snowy}"]
             if classes
             else [fixed(one.line.w), fixed(one.line.b), fixed(one.clean.w)]
         )  # fmt: skip
-        cells = [short(value), short(slope), *own, f"{100 * one.wrong_share:.0f} %"]
+        cells = [short(value), short(slope), *own, percent(one.wrong_share)]
         name = escape(full_name(loss, classes))
         rows += f'<tr><th scope="row">{name}</th>'
         rows += "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>"

@@ -4,7 +4,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from dlkit.display.numbers import short
+from dlkit.display.numbers import counted, short
 from dlkit.labs.optimizer_race import Path
 from dlkit.labs.optimizer_surfaces import STEPS, WINDOW, surface
 from dlkit.plots.chart import Chart, Line, Panel, Points
@@ -144,7 +144,7 @@ def _losses(surface_name, ground, paths, step):
     ranked = ranking(ground, paths, step)
     return Panel(
         marks,
-        title=f"Lowest after {step} steps: {ranked[0][0]}" if ranked else "Loss",
+        title=f"Lowest after {counted(step, 'step')}: {ranked[0][0]}" if ranked else "Loss",
         x_label="step",
         y_label="loss above the lowest",
         x_range=(0, STEPS),

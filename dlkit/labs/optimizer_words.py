@@ -4,7 +4,7 @@ from html import escape
 
 import numpy as np
 
-from dlkit.display.numbers import fixed, short
+from dlkit.display.numbers import counted, fixed, short
 from dlkit.labs.optimizer_picture import NEAR, distance, ranking, remembered
 from dlkit.labs.optimizer_surfaces import NETWORK, surface
 
@@ -60,7 +60,7 @@ def sentence(settings, paths):
         "same": f"all at learning rate {short(settings['learning_rate'], 2)}",
     }[settings["rates"]]
     noise = f", noise {fixed(settings['noise'])}" if settings["noise"] else ""
-    said = f"On {_SHORT[name]} from {start}, {rates}{noise}, after {step} steps: "
+    said = f"On {_SHORT[name]} from {start}, {rates}{noise}, after {counted(step, 'step')}: "
     ranked = ranking(ground, paths, step)
     by_name = {path.name: path for path in paths}
     parts = []

@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 
+from dlkit.display.numbers import fixed, percent
 from dlkit.labs.overfitting_model import FRAMES, PROBLEMS, truth
 from dlkit.plots.chart import Band, Chart, Heat, Line, Panel, Points
 from dlkit.plots.run_curves import NAMES, SINGLE
@@ -83,7 +84,7 @@ def _surface(data, run, reference, epochs):
         marks.append(Points(*chosen.T, f"class {label}", _COLORS[label], _MARKERS[label], 9))
     title = f"{len(data.x_train)} training points (filled)"
     if run.epochs:
-        title = f"{_percent(run.numbers['accuracy'])} of the filled points are right"
+        title = f"{percent(run.numbers['accuracy'])} of the filled points are right"
     return Panel(
         marks, title=title, x_label="x1", y_label="x2",
         x_range=(x0, x1), y_range=(y0, y1), equal=True,
@@ -95,8 +96,8 @@ def _accuracy(data, run, reference, epochs):
     if run.epochs:
         numbers = run.numbers
         title = (
-            f"{_percent(numbers['accuracy'])} right in training, "
-            f"{_percent(numbers['val_accuracy'])} in validation"
+            f"{percent(numbers['accuracy'])} right in training, "
+            f"{percent(numbers['val_accuracy'])} in validation"
         )
     marks = _pair("accuracy", run, reference)
     return Panel(marks, title=title, y_label=NAMES["accuracy"], y_range=(0, 1.02), **_axis(epochs))
@@ -105,7 +106,7 @@ def _accuracy(data, run, reference, epochs):
 def _losses(data, run, reference, epochs):
     title = "Loss, before the end of the first epoch"
     if run.epochs:
-        title = f"Gap {_signed(run.gap)}{_finding(run, reference)}"
+        title = f"Gap {fixed(run.gap, 3)}{_finding(run, reference)}"
     return Panel(
         _pair("loss", run, reference),
         title=title,
@@ -118,7 +119,7 @@ def _losses(data, run, reference, epochs):
 def _finding(run, reference):
     best = run.best
     if reference is not None and reference.gap is not None:
-        return f" (reference {_signed(reference.gap)})"
+        return f" (reference {fixed(reference.gap, 3)})"
     if run.kept is not None:
         return f": stopped, back at epoch {run.kept}"
     if best is not None and best[0] < 0.6 * run.epochs:
@@ -181,11 +182,3 @@ def _top(problem, run, reference):
     while 1.02 * highest > top and top < 1e6:
         top *= 1.5
     return top
-
-
-def _percent(share):
-    return f"{100 * share:.0f} %"
-
-
-def _signed(value):
-    return f"{value:.3f}".replace("-", "−")

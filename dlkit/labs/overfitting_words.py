@@ -2,6 +2,8 @@
 
 from html import escape
 
+from dlkit.display.cards import inline
+from dlkit.display.numbers import counted, fixed, percent
 from dlkit.training.diagnosis import diagnose
 
 
@@ -22,30 +24,31 @@ def sentence(run, reference, state):
     """
     settings = run.settings
     if not run.epochs:
+        layers = f"{counted(settings['layers'], 'hidden layer')} of {settings['width']} units"
         return (
-            f"Ready: {settings['samples']} training points, {settings['layers']} hidden layers of "
-            f"{settings['width']} units, {settings['epochs']} epochs. Press Start."
+            f"Ready: {settings['samples']} training points, "
+            f"{layers if settings['layers'] else 'no hidden layer'}, {settings['epochs']} epochs. "
+            "Press Start."
         )
     numbers = run.numbers
     words = f"Epoch {run.kept or run.epochs}"
     words += f" (brought back; {run.epochs} were run)" if run.kept else f" of {settings['epochs']}"
-    words += f": training loss {numbers['loss']:.3f}, validation loss {numbers['val_loss']:.3f}"
-    words += f", gap {run.gap:.3f}"
+    words += f": training loss {fixed(numbers['loss'], 3)}, validation loss "
+    words += f"{fixed(numbers['val_loss'], 3)}, gap {fixed(run.gap, 3)}"
     if reference is not None and reference.gap is not None:
         words += (
-            f" (reference: validation loss {reference.numbers['val_loss']:.3f}, gap "
-            f"{reference.gap:.3f})"
+            f" (reference: validation loss {fixed(reference.numbers['val_loss'], 3)}, gap "
+            f"{fixed(reference.gap, 3)})"
         )
     if "accuracy" in numbers:
         words += (
-            f"; accuracy {100 * numbers['accuracy']:.1f} % in training, "
-            f"{100 * numbers['val_accuracy']:.1f} % in validation"
+            f"; accuracy {percent(numbers['accuracy'], 1)} in training, "
+            f"{percent(numbers['val_accuracy'], 1)} in validation"
         )
     best = run.best
     if best is not None and not run.kept:
-        words += f". Lowest validation loss {best[1]:.3f}, in epoch {best[0]}"
-    words = words.replace("-", "−") + "."
-    return f"{words} Paused." if state == "paused" else words
+        words += f". Lowest validation loss {fixed(best[1], 3)}, in epoch {best[0]}"
+    return f"{words}. Paused." if state == "paused" else f"{words}."
 
 
 def diagnosis_of(run, data):
@@ -58,11 +61,6 @@ def diagnosis_html(found):
     evidence = " ".join(found.evidence)
     html = f"<p><strong>{escape(found.title)}.</strong> {escape(evidence)}</p>"
     if found.advice:
-        listing = "".join(f"<li>{_with_code(sentence)}</li>" for sentence in found.advice)
+        listing = "".join(f"<li>{inline(sentence)}</li>" for sentence in found.advice)
         html += f"<details><summary>What to try</summary><ul>{listing}</ul></details>"
     return f'<div class="dlkit-report">{html}</div>'
-
-
-def _with_code(text):
-    parts = escape(text).split("`")
-    return "".join(f"<code>{part}</code>" if at % 2 else part for at, part in enumerate(parts))

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from dlkit.display.numbers import fixed, short
+from dlkit.display.numbers import counted, fixed, percent, short
 from dlkit.labs.recurrent_gradient import NAMES
 from dlkit.labs.recurrent_readers import shown
 from dlkit.labs.recurrent_training import ALPHABET
@@ -135,13 +135,13 @@ def _doing(reading, step, unit):
     gates = {name: float(values[step, unit]) for name, values in reading.gates.items()}
     if "forget" in gates:
         return (
-            f"at step {step + 1}: keeps {_percent(gates['forget'])} of c, takes in "
-            f"{_percent(gates['input'])} of g, shows {_percent(gates['output'])} of tanh(c)"
+            f"at step {step + 1}: keeps {percent(gates['forget'])} of c, takes in "
+            f"{percent(gates['input'])} of g, shows {percent(gates['output'])} of tanh(c)"
         )
     if "update" in gates:
         keeps = gates["update"]
         return (
-            f"at step {step + 1}: keeps {_percent(keeps)} of h and takes {_percent(1 - keeps)} "
+            f"at step {step + 1}: keeps {percent(keeps)} of h and takes {percent(1 - keeps)} "
             "from the candidate"
         )
     slope = 1 - float(reading.hidden[step, unit]) ** 2
@@ -169,7 +169,7 @@ def next_chart(reading, text, shares, summary):
     colors = ["orange" if i == best else "blue" for i in places]
     bars = Panel(
         [Bars(places, shares, color=colors)],
-        title=f"Next it expects “{shown(ALPHABET[best])}” with {_percent(shares[best])}",
+        title=f"Next it expects “{shown(ALPHABET[best])}” with {percent(shares[best])}",
         x_label="next character (␣ a space, ⏎ the end of the line)",
         y_label="probability",
         x_range=(-0.6, len(ALPHABET) - 0.4),
@@ -210,7 +210,7 @@ def gradient_chart(found, length, survives, summary):
     powers = range(-12, 7, 3)
     panel = Panel(
         marks,
-        title=f"{length} steps back the gradient is multiplied by: {words}",
+        title=f"{counted(length, 'step')} back the gradient is multiplied by: {words}",
         x_label=f"time step t (the loss looks at step {length} alone)",
         y_label="gradient at t, relative to the end",
         x_range=(0, length),
@@ -227,7 +227,3 @@ def _time_range(first, time, ticks):
         return (0.5, time + 0.5)
     width = next(w for w in (20, 40, LETTERS_SHOWN) if w >= time - first)
     return (first + 0.5, first + width + 0.5)
-
-
-def _percent(share):
-    return f"{100 * share:.0f} %"

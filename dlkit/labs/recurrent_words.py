@@ -4,7 +4,7 @@ from html import escape
 
 import numpy as np
 
-from dlkit.display.numbers import fixed, short
+from dlkit.display.numbers import counted, fixed, percent, short
 from dlkit.labs.recurrent_gradient import NAMES
 from dlkit.labs.recurrent_readers import shown
 from dlkit.labs.recurrent_training import ALPHABET
@@ -57,7 +57,7 @@ def _unit_words(reading, step, unit):
 def next_sentence(cell, text, shares, temperature):
     """Return what the picture of the next character shows."""
     order = np.argsort(shares)[::-1][:3]
-    likeliest = ", ".join(f"“{shown(ALPHABET[i])}” {100 * shares[i]:.1f} %" for i in order)
+    likeliest = ", ".join(f"“{shown(ALPHABET[i])}” {percent(shares[i], 1)}" for i in order)
     return (
         f"After {_quoted(text)} {NAMES[cell]} expects, at temperature {fixed(temperature)}: "
         f"{likeliest}."
@@ -68,7 +68,7 @@ def gradient_sentence(found, length, recurrent_scale, gate_bias):
     """Return what the picture of the gradient shows."""
     parts = [f"{NAMES[cell]} × {short(one.survival, 2)}" for cell, one in found.items()]
     return (
-        f"{length} time steps back, with U times {fixed(recurrent_scale)} and the keeping gate's "
+        f"{counted(length, 'time step')} back, with U times {fixed(recurrent_scale)} and the keeping gate's "
         f"bias at {fixed(gate_bias, 1)}, the gradient of the last state is left with: "
         f"{', '.join(parts)}. LSTM's cell has × {short(float(_cell_share(found)), 2)}."
     )

@@ -5,6 +5,7 @@ import math
 from html import escape
 
 from dlkit import datasets
+from dlkit.display.numbers import counted
 from dlkit.labs.sweep_model import BATCH_SIZES, RATES, training_samples
 from dlkit.labs.sweep_picture import NAMES, written
 
@@ -31,7 +32,7 @@ def map_sentence(found, metric, cell):
     near = int(found.as_good(metric).sum()) - 1
     words = (
         f"{settings.networks} networks on {settings.dataset.replace('_', ' ')}, "
-        f"{found.epochs} of {settings.epochs} epochs, {settings.optimizer}: best mean {NAMES[name]} "
+        f"{found.epochs} of {counted(settings.epochs, 'epoch')}, {settings.optimizer}: best mean {NAMES[name]} "
         f"{written(mean[best], name)} ± {written(spread[best], name)}{unit} at {place(best)}; "
         f"{_others(near)}."
     )
@@ -39,11 +40,10 @@ def map_sentence(found, metric, cell):
     unit = " %" if name == "val_accuracy" else ""
     scores = found.scores(name)[cell]
     listing = ", ".join(written(score, name) for score in scores)
-    words += f" Chosen cell, {place(cell)}, {steps(settings, cell)} steps an epoch: "
+    words += f" Chosen cell, {place(cell)}, {counted(steps(settings, cell), 'step')} an epoch: "
     if found.diverged[cell]:
         return words + f"{found.diverged[cell]} of {settings.seeds} runs diverged to NaN."
-    plural = "s" if settings.seeds > 1 else ""
-    return words + f"{NAMES[name]} {listing}{unit} with the {settings.seeds} seed{plural}."
+    return words + f"{NAMES[name]} {listing}{unit} with the {counted(settings.seeds, 'seed')}."
 
 
 def _others(near):

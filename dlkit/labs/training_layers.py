@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from dlkit.display.numbers import short
+from dlkit.display.numbers import percent, short
 from dlkit.network import Network
 from dlkit.plots.chart import Area, Chart, Line, Panel, Points
 from dlkit.plots.style import DASHES, series_color
@@ -152,7 +152,7 @@ def dead_words(layers):
     share = worst.dead_share[-1]
     if share == 0:
         return "No unit is dead"
-    return f"Up to {100 * share:.0f} % of units dead: {short_name(worst.name)}"
+    return f"Up to {percent(share)} of units dead: {short_name(worst.name)}"
 
 
 def _sentence(layers, trained):

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from dlkit.display.numbers import percent
 from dlkit.labs.architectures import ARCHITECTURES
 from dlkit.labs.training_chart import Run
 from dlkit.training.config import TrainingConfig
@@ -150,8 +151,8 @@ def _results_in_words(run, other):
         points = 100 * (run.best_accuracy - other.best_accuracy)
         how = "more" if points > 0 else "less"
         words += (
-            f"; the validation accuracy then is {100 * run.best_accuracy:.1f} % instead of "
-            f"{100 * other.best_accuracy:.1f} %"
+            f"; the validation accuracy then is {percent(run.best_accuracy, 1)} instead of "
+            f"{percent(other.best_accuracy, 1)}"
         )
         words += f", {abs(points):.1f} points {how}" if abs(points) >= 0.05 else ", the same"
     return words + "."

@@ -3,6 +3,7 @@
 import re
 from html import escape
 
+from dlkit.display.numbers import counted, percent
 from dlkit.labs.training_runs import differences, setting_in_words
 from dlkit.report import Report
 from dlkit.report.html import report_fragment
@@ -41,7 +42,8 @@ def progress_sentence(status, history):
     """
     columns = history.history
     if not len(history.batch_losses):
-        return f"Ready for {status.epochs} epochs of {status.batches} batches. Press Start."
+        epochs, batches = counted(status.epochs, "epoch"), counted(status.batches, "batch")
+        return f"Ready for {epochs} of {batches}. Press Start."
     where = f"epoch {status.epoch}, batch {status.batch} of {status.batches}"
     place = f"{where}, where the loss of the batch was {history.batch_losses[-1]:.3g}."
     if not columns:
@@ -50,9 +52,9 @@ def progress_sentence(status, history):
     if "val_loss" in columns:
         words += f", validation loss {columns['val_loss'][-1]:.3g}"
         if "val_accuracy" in columns:
-            words += f", validation accuracy {columns['val_accuracy'][-1]:.1%}"
+            words += f", validation accuracy {percent(columns['val_accuracy'][-1], 1)}"
         words += f"; best epoch so far {history.best_epoch}{_gap(columns)}"
-    words = words.replace("%", " %") + "."
+    words += "."
     if status.state == "paused":
         return f"Paused at {place} {words}"
     return f"{words} The run has ended: {history.stop_reason}." if history.stop_reason else words
@@ -189,7 +191,7 @@ def _row(run, settings):
         len(run.history),
         run.history.best_epoch or "–",
         "–" if run.best_loss is None else f"{run.best_loss:.3g}",
-        "–" if run.best_accuracy is None else f"{100 * run.best_accuracy:.1f} %",
+        "–" if run.best_accuracy is None else percent(run.best_accuracy, 1),
         run.diagnosis.replace("_", " "),
     )
     data += "".join(f"<td>{escape(str(cell))}</td>" for cell in results)

@@ -16,6 +16,10 @@ from dlkit import labs
 
 NAMES = labs.__all__
 LINES = 45  # a program that a learner reads at a glance
+ONE = re.compile(  # "1 epochs"
+    r"(?<![\d.,])1 (hidden |time |training )?"
+    r"(epochs|batches|steps|layers|seeds|points|pixels|networks|units)\b"
+)
 
 
 @pytest.fixture(scope="module", params=NAMES)
@@ -66,6 +70,7 @@ def look(lab, moved):
     for word in ("Traceback", "Error:", "object has no attribute", "unsupported operand"):
         assert word not in message, f"{moved}: {message}"
     assert lab.summary().strip(), moved
+    assert not (wrong := ONE.search(lab.summary())), f"{moved}: {wrong[0]}"
     picture = re.sub(r'(href|aria-label)="[^"]*"', "", lab._picture.value)
     picture = re.sub(r"<(text|title|desc)\b.*?</\1>", "", picture, flags=re.DOTALL)
     assert picture.startswith("<svg") or "<svg" in picture, moved
@@ -114,6 +119,18 @@ def test_the_state_survives_json_and_makes_the_same_lab(lab):
     try:
         assert again.state() == state
         assert again.controls.values() == lab.controls.values()
+    finally:
+        again.close()
+
+
+def test_a_challenge_that_a_teacher_set_travels_with_the_state(lab):
+    own = lab.challenge
+    lab.pose("Make the curve straight.")
+    again = type(lab).from_state(json.loads(json.dumps(lab.state())))
+    lab.pose(own)
+    try:
+        assert again.challenge == "Make the curve straight."
+        assert "Make the curve straight." in again._head.value
     finally:
         again.close()
 

@@ -5,12 +5,14 @@ import io
 import json
 import re
 import threading
+import time
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from dlkit.labs import OverfittingLab
+from dlkit.labs import overfitting_words as words
 from dlkit.labs.overfitting_model import (
     PROBLEMS,
     augmented,
@@ -173,6 +175,37 @@ def test_a_broken_reference_is_refused_by_name():
     content = Measured({"samples": 3}, {"loss": [1.0], "val_loss": [1.0]}).to_dict()
     with pytest.raises(ValueError, match="every control"):
         OverfittingLab.from_state({**state, "reference": content})
+    known = {name: value for name, value in state["controls"].items() if name != "pace"}
+    content = Measured(known, {"accuracy": [1.0]}).to_dict()
+    with pytest.raises(TypeError, match="val_loss"):
+        OverfittingLab.from_state({**state, "reference": content})
+    lab.close()
+
+
+def test_a_problem_opens_with_settings_of_its_own_but_for_what_is_given():
+    lab = OverfittingLab(problem="digits", width=16)
+    opening = {**PROBLEMS["digits"].opening, "width": 16}
+    assert {name: lab.controls[name].value for name in opening} == opening
+    assert "2 hidden layers of 16 units" in lab.sentence
+    lab.controls.layers.value = 0
+    assert "no hidden layer," in lab.sentence
+    lab.close()
+
+
+def test_a_gap_that_is_nearly_nothing_has_no_minus_sign():
+    run = Measured({"epochs": 1}, {"loss": [0.5001], "val_loss": [0.5]})
+    assert "gap 0.000." in words.sentence(run, None, "finished")
+
+
+def test_what_was_said_in_a_pause_is_not_said_of_the_run_that_goes_on():
+    lab = OverfittingLab(**{**QUICK, "epochs": 2000, "pace": 10.0})
+    lab.run()
+    while not lab.measured.epochs:
+        time.sleep(0.01)
+    lab.pause()
+    assert lab.wait(10) and "Diagnosis" in lab.sentence and lab.details()
+    lab.run()
+    assert "Diagnosis" not in lab.sentence and not lab.details() and lab.diagnosis is None
     lab.close()
 
 

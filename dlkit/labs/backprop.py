@@ -238,6 +238,8 @@ class BackpropLab(Lab):
             low, high, _ = self.controls[name].bounds
             checked[name] = checks.number(f"opening {name}", value, minimum=low, maximum=high)
         self._steps, self._updates, self._by_hand, self._opening = steps, updates, by_hand, checked
+        for name in EXAMPLES[self._example()].trainable:
+            self.controls[name].step = _FINE_STEP if updates else _STEP
         self.refresh()
 
     # The picture and the words

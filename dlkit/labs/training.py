@@ -132,6 +132,7 @@ class TrainingLab(RunningLab):
         return {
             **super().state(),
             "goal": self.goal.to_dict(),
+            "switched": self._switched,
             "opening": self._opening,
         }
 
@@ -144,6 +145,7 @@ class TrainingLab(RunningLab):
             )
         for name in opening:
             checks.choice("a name in opening", name, self._opening)
+        self._switched = checks.truth_value("switched", state.get("switched", False))
         if state.get("goal") is not None:
             self.goal = self._fitting(state["goal"])
         if not state.get("challenge"):

@@ -347,6 +347,8 @@ def test_state_survives_json(data):
     twin = BackpropLab.from_state(json.loads(json.dumps(lab.state())))
     assert twin.state() == lab.state()
     assert (twin.summary(), twin.details(), twin.met()) == (lab.summary(), lab.details(), lab.met())
+    for leaf in EXAMPLES[example].opening:
+        assert twin.controls[leaf].step == lab.controls[leaf].step
     lab.reset()
     twin.reset()
     assert twin.state() == lab.state()

@@ -270,7 +270,11 @@ def test_a_step_while_a_run_is_being_started_builds_no_second_network(monkeypatc
 def test_a_network_that_brings_its_engine_with_it_does_not_spoil_the_challenge():
     lab = TrainingLab(architecture="cnn", epochs=1)
     assert lab.state()["opening"]["engine"] == lab.controls.engine.value == "keras"
-    lab.close()
+    twin = TrainingLab.from_state(json.loads(json.dumps(lab.state())))
+    for each in (lab, twin):
+        each.controls.architecture.value = "mlp_16"
+        assert each.controls.engine.value == "numpy", "what it brought goes with it"
+        each.close()
 
 
 def test_a_goal_names_controls_that_there_are():

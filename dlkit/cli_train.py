@@ -145,13 +145,12 @@ def _interrupted(job, name, out):
 
 def _finished(job, out):
     """Write the report and the curves; return the exit code and the answer."""
-    import io
+    from dlkit.report.html import report_page, report_picture
 
     report = job.report
-    picture = io.BytesIO()
-    report.figure().savefig(picture, format="png", dpi=150, facecolor="white", metadata={})
-    report.save_html(out / "report.html")
-    write(out / "curves.png", picture.getvalue())
+    picture = report_picture(report)
+    write(out / "report.html", report_page(report, picture).encode("utf-8"))
+    write(out / "curves.png", picture)
     diverged = job.status.state != "finished"
     found = report.to_dict()
     lines = (report.text(), "", f"Written: {out / 'report.html'}, {out / 'curves.png'}")

@@ -39,12 +39,20 @@ def report_fragment(report):
     return "\n".join(parts)
 
 
-def report_page(report):
-    """Return a whole HTML page with the picture as a PNG inside; it loads nothing from elsewhere."""
+def report_picture(report):
+    """Return the picture of a report as the bytes of a PNG file."""
     buffer = io.BytesIO()
-    chart = report.chart()
     report.figure().savefig(buffer, format="png", dpi=150, facecolor="white", metadata={})
-    image = base64.b64encode(buffer.getvalue()).decode("ascii")
+    return buffer.getvalue()
+
+
+def report_page(report, picture=None):
+    """Return a whole HTML page with the picture as a PNG inside; it loads nothing from elsewhere.
+
+    Drawing takes most of the time: who has ``report_picture(report)`` already hands it over.
+    """
+    image = base64.b64encode(picture or report_picture(report)).decode("ascii")
+    chart = report.chart()
     title = escape(report.finding)
     return (
         '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'

@@ -4,6 +4,7 @@ Asks `diagnose` about every stored run of the gallery, prints the figures of bot
 ``--write``, puts those of the held-out part into docs/diagnosis.md.
 """
 
+import functools
 import sys
 from collections import Counter
 from pathlib import Path
@@ -19,17 +20,18 @@ BEGIN, END = "<!-- measured: begin -->\n", "<!-- measured: end -->\n"
 GOOD = ("healthy", "good_fit_reached_early")
 
 
+@functools.cache  # hundreds of diagnoses, which several tests look at
 def ask(part, curves_only=False):
-    """Return a list of (description, Diagnosis) of one part.
+    """Return a tuple of (description, Diagnosis) of one part.
 
     With ``curves_only`` the diagnosis sees what a plain dictionary of lists holds: losses and
     metrics, no layers, no data, no batches, no configuration.
     """
-    return [
+    return tuple(
         (about, diagnose(history.history) if curves_only else diagnose(history, data_of(about)))
         for about, history in load(part)
         if len(history) or not curves_only
-    ]
+    )
 
 
 def figures(asked):

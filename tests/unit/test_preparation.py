@@ -377,8 +377,9 @@ def test_more_classes_in_validation_than_in_training():
     assert len(ready.data.x_validation) == 10
 
 
-def test_ten_thousand_columns():
-    table = pandas.DataFrame(random.normal(size=(60, 10_000)))
+@pytest.mark.parametrize("columns", [2000, pytest.param(10_000, marks=pytest.mark.full)])
+def test_thousands_of_columns(columns):
+    table = pandas.DataFrame(random.normal(size=(60, columns)))
     table["y"] = random.choice(["a", "b"], 60)
     ready = prepare(table, "y", select=50)
     assert ready.data.input_shape == (50,)

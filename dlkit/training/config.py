@@ -34,7 +34,8 @@ class TrainingConfig:
         cross-entropy for classes, mean squared error for numbers.
     optimizer : str or optimizer object
         A name in ``dlkit.optimizers.OPTIMIZERS``. A ``dlkit`` optimizer is taken apart into its
-        name, its learning rate and its arguments; it is not changed by the run.
+        name, its learning rate and its arguments; it is not changed by the run. Clipping and
+        weight decay that it does not set are those of the configuration.
     optimizer_arguments : dict
         Further arguments of the optimizer, such as ``{"beta_1": 0.9}``.
     early_stopping : bool
@@ -281,7 +282,9 @@ class TrainingConfig:
         rate = arguments.pop("learning_rate")
         self._set("learning_rate_schedule" if isinstance(rate, dict) else "learning_rate", rate)
         for name in _COMMON:
-            self._set(name, arguments.pop(name))
+            of_optimizer = arguments.pop(name)
+            if of_optimizer is not None:
+                self._set(name, of_optimizer)
         self._set("optimizer_arguments", _read_only(arguments))
 
 

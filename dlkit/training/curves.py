@@ -254,9 +254,10 @@ def baseline(data, config=None):
     """Return loss and accuracy of the best constant prediction, None each where unknown.
 
     Cross-entropy: the entropy of the class shares; accuracy: the share of the largest class; mean
-    squared error: the variance of the targets. All of the training part.
+    squared error: the variance of the targets. All of the training part. With class weights
+    nothing is known: such a run is to be good at rare classes, which costs loss and accuracy.
     """
-    if data is None:
+    if data is None or getattr(config, "class_weight", None) is not None:
         return None, None
     for name in ("task_type", "x_train", "y_train"):
         if not hasattr(data, name):

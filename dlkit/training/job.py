@@ -212,6 +212,10 @@ class TrainingJob:
         budget = checks.whole_number("batches", batches)
         if epochs is not None:
             epochs = checks.whole_number("epochs", epochs)
+            with self._lock:
+                held = not self._runs_freely()
+            if held:  # a run that was just paused may be in the middle of a chunk
+                self._come_to_rest()
             size, done = self.status.batches, self.status.batch
             budget = epochs * size - (done if done < size else 0)
         if not self._launch("The run is going already: pause it, then step.", budget):

@@ -3,7 +3,7 @@
 import itertools
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 
 import numpy as np
 
@@ -223,7 +223,8 @@ def _check_space(space, method):
             raise ValueError(f"space must not hold {name!r}: seeds are given as seeds=….")
         if method == "random" and hasattr(values, "rvs"):
             continue
-        if isinstance(values, str) or not hasattr(values, "__len__") or not len(values):
+        single = isinstance(values, str | bytes | Set | Mapping) or not hasattr(values, "__len__")
+        if single or getattr(values, "ndim", 1) == 0 or not len(values):
             raise ValueError(
                 f"space must give a list of one or more values for {name!r}, but got "
                 f"{checks.describe(values)}."

@@ -138,6 +138,7 @@ def run_trials(plans, data, config, build=None, n_jobs=1, keep_models=False, pro
         changes = {name: value for name, value in settings.items() if name in fields}
         model = {name: value for name, value in settings.items() if name not in fields}
         run_config = config.replace(**changes, seed=seed)
+        _check_rate(changes, run_config)
         shape = repr(sorted(model.items()))
         if shape not in trained_at_once:  # one model of each shape tells for all of them
             trained_at_once[shape] = can_train_together(build(data, seed, **model), run_config)
@@ -156,6 +157,22 @@ def run_trials(plans, data, config, build=None, n_jobs=1, keep_models=False, pro
                 found[number] = Trial(dict(plans[number][0]), plans[number][1], history, model)
             bar.update(len(group))
     return [found[number] for number in range(len(plans))]
+
+
+def _check_rate(changes, config):
+    """Raise ``ValueError`` if a learning rate is to be tried that something else decides."""
+    if config.learning_rate_schedule is not None:
+        cause = "the learning_rate_schedule"
+    elif config.learning_rate != changes.get("learning_rate", config.learning_rate):
+        cause = "the optimizer object with a learning rate of its own"
+    else:
+        return
+    if "learning_rate" in changes:
+        raise ValueError(
+            f"learning_rate {changes['learning_rate']:g} would have no effect, because {cause} "
+            "decides it. Leave that out (name the optimizer instead), or do not vary the "
+            "learning_rate; compare takes learning_rates=None."
+        )
 
 
 def can_share(config):

@@ -105,7 +105,13 @@ def decide(name, series, ordered=None):
 
 def factorize(series):
     """Return codes (−1 where missing) and the different texts of a column, stripped."""
-    codes, found = pandas.factorize(series)
+    try:
+        codes, found = pandas.factorize(series)
+    except TypeError:
+        raise TypeError(
+            f"table must hold single values in each cell, but column {series.name!r} holds lists or "
+            "the like. Leave it out (drop=), or make columns of it."
+        ) from None
     stripped = [str(value).strip() for value in found]
     again = {}
     for text in stripped:
@@ -172,7 +178,7 @@ def _read_date(text, day_first):
     except (ValueError, OverflowError):
         return np.nan
     stamp = stamp.tz_convert("UTC").tz_localize(None) if stamp.tzinfo else stamp
-    return (stamp - pandas.Timestamp(0)) / pandas.Timedelta(days=1)
+    return stamp.to_datetime64().astype("datetime64[us]").astype("int64") / 86_400e6
 
 
 def _truth(name, texts):

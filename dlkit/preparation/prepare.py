@@ -131,6 +131,8 @@ def prepare(
     for argument, column in (("group", group), ("time", time)):
         if column is not None:
             column_of(argument, column, table)
+            if column in drop:
+                raise ValueError(f"drop must not hold {column!r}, which {argument} names.")
             if column == target:
                 raise ValueError(f"{argument} must be another column than the target {target!r}.")
     if group is not None and time is not None:

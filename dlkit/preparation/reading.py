@@ -90,7 +90,8 @@ def read_csv(path, delimiter=None, decimal=None, encoding=None):
         f"Read {path.name}: fields separated by {DELIMITERS[delimiter]}, decimal "
         f"{DECIMALS[decimal]}, encoding {encoding}."
     )
-    table = _parse(path, delimiter, decimal, thousands, encoding, _has_header(rows), notes)
+    as_text = _columns_of_text(rows, thousands, decimal)
+    table = _parse(path, delimiter, decimal, thousands, encoding, _has_header(rows), as_text, notes)
     table.attrs["notes"] = notes
     return table
 
@@ -191,19 +192,37 @@ def _find_thousands(fields, decimal):
     return sign if grouped and (sure or decimal == "," or sign == ",") else None
 
 
+def _columns_of_text(rows, thousands, decimal):
+    """Return the places of columns in which the sign of thousands means something else.
+
+    Without that 3.4.2024 would be read as the number 342024.
+    """
+    if thousands is None:
+        return []
+    grouped = _THOUSANDS[decimal]
+    return sorted(
+        {
+            place
+            for row in rows[1:]
+            for place, field in enumerate(row)
+            if thousands in field and grouped.fullmatch(field.strip()) is None
+        }
+    )
+
+
 def _has_header(rows):
     return not all(_NUMBER.fullmatch(field.strip()) for field in rows[0])
 
 
-def _parse(path, delimiter, decimal, thousands, encoding, header, notes):
+def _parse(path, delimiter, decimal, thousands, encoding, header, as_text, notes):
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", pandas.errors.DtypeWarning)
             warnings.simplefilter("error", pandas.errors.ParserWarning)
             table = pandas.read_csv(
                 path, sep=delimiter, decimal=decimal, thousands=thousands, encoding=encoding,
-                header=0 if header else None, na_values=_NA_VALUES, skipinitialspace=True,
-                index_col=False, on_bad_lines="error",
+                header=0 if header else None, dtype=dict.fromkeys(as_text, "str"),
+                na_values=_NA_VALUES, skipinitialspace=True, index_col=False, on_bad_lines="error",
             )  # fmt: skip
     except pandas.errors.ParserWarning:
         raise ValueError(

@@ -24,7 +24,7 @@ def check_table(name, value):
         twice = value.columns[value.columns.duplicated()][0]
         raise ValueError(f"{name} must name each column differently, but {twice!r} comes twice.")
     if not all(isinstance(column, str) for column in value.columns):
-        value = value.rename(columns=str)
+        value = value.set_axis([str(column) for column in value.columns], axis=1)
         if not value.columns.is_unique:
             raise ValueError(f"{name} must name its columns by different texts.")
     return value
@@ -75,7 +75,9 @@ def read_classes(series):
         values = numbers_of(series, ".", "")
         found = np.unique(values[~np.isnan(values)])
         codes = np.where(np.isnan(values), -1, np.searchsorted(found, values))
-        return codes.astype("int64"), [f"{value:g}" for value in found]
+        # as few digits as tell them apart: 3 and not 3.0, but 1000001 and not 1e+06
+        names = [f"{value:.17g}" if value % 1 == 0 else repr(float(value)) for value in found]
+        return codes.astype("int64"), names
     codes, texts = factorize(series)
     order = np.argsort(np.array(texts, dtype=object)) if texts else np.zeros(0, dtype=int)
     places = np.empty(len(texts) + 1, dtype="int64")

@@ -4,16 +4,22 @@ import io
 import json
 import threading
 import zipfile
+import zlib
 
 import numpy as np
 
-from dlkit import archives, files
+from dlkit import archives, checks, files
 from dlkit.network import Network
 from dlkit.report.metrics import predict
 
 FORMAT, VERSION = "dlkit.estimator", 1
 _HEADER, _MODEL = "estimator.json", {"numpy": "model.npz", "keras": "model.keras"}
 _LARGEST_HEADER = 64 * 2**20
+# RuntimeError: encrypted, or by a method of compression that Python does not know
+_DAMAGE = (
+    *(KeyError, TypeError, ValueError, OSError, EOFError, RuntimeError, AttributeError),
+    *(zipfile.BadZipFile, zlib.error),
+)
 
 
 class Predictor:
@@ -134,6 +140,7 @@ def load(kind, path):
         if header["class"] != kind.__name__:
             raise ValueError(f"it holds a {header['class']}: load it with that class")
         made = kind(**header["parameters"])
+        made.hidden_layers = tuple(made.hidden_layers)
         predictor = Predictor.from_bytes(header["model"], content)
         fitted = {"predictor_": predictor, "n_features_in_": int(header["n_features_in"])}
         if header["feature_names_in"] is not None:
@@ -144,7 +151,7 @@ def load(kind, path):
         else:
             mean, scale, flat = header["target"]
             fitted["target_"] = (np.array(mean), np.array(scale), bool(flat))
-    except (KeyError, TypeError, ValueError, OSError, EOFError, zipfile.BadZipFile) as error:
+    except _DAMAGE as error:
         raise ValueError(f"{path} is no file of a {kind.__name__}: {error}.") from None
     made.__dict__.update(fitted)
     return made
@@ -166,9 +173,14 @@ def _plain(parameters):
     """Return parameters ready for JSON; a random state that is no number is left out."""
     plain = {}
     for name, value in parameters.items():
-        if isinstance(value, np.ndarray):
-            value = value.tolist()
+        if name == "hidden_layers":
+            value = [int(units) for units in value]
         if isinstance(value, np.generic):
             value = value.item()
+        if not isinstance(value, int | float | str | list | None | np.random.RandomState):
+            raise TypeError(
+                f"{name} must be a name or a number for an estimator that is saved, but got "
+                f"{checks.describe(value)}."
+            )
         plain[name] = None if isinstance(value, np.random.RandomState) else value
     return plain

@@ -69,6 +69,11 @@ class _NeuralNetwork(BaseEstimator):
         config, rows, others = self._settings(), np.arange(len(x)), None
         if self.early_stopping and len(x) >= FEWEST_TO_VALIDATE:
             size = max(1, math.ceil(self.validation_fraction * len(x)))
+            if size >= len(x):
+                raise ValueError(
+                    f"validation_fraction must leave samples to train on, but "
+                    f"{self.validation_fraction:g} takes all {len(x)}."
+                )
             stratify = labels if labels is not None and _can_stratify(labels, size) else None
             rows, others = train_test_split(
                 rows, test_size=size, random_state=config.seed, stratify=stratify

@@ -2,7 +2,9 @@
 
 import enum
 import json as json_format
+import os
 import shlex
+import subprocess
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -130,7 +132,7 @@ def _run(name, given, out, resume, quiet):
 
 def _interrupted(job, name, out):
     words = ["dlkit", "train", name, "--out", str(out), "--resume"]
-    command = shlex.join(words)
+    command = _typed(words)
     status = job.status
     return {
         "state": "interrupted",
@@ -141,6 +143,11 @@ def _interrupted(job, name, out):
         "message": f"Stopped in epoch {status.epoch} of {status.epochs}, batch {status.batch} of "
         f"{status.batches}; the checkpoint is kept. To go on:\n  {command}",
     }
+
+
+def _typed(words):
+    """Return a command as it is typed here: Windows knows no single quotes."""
+    return subprocess.list2cmdline(words) if os.name == "nt" else shlex.join(words)
 
 
 def _finished(job, out):

@@ -127,7 +127,7 @@ def _read(file, mode, size):
         with Image.open(file, formats=FORMATS) as image:
             if image.width * image.height > MOST_PIXELS:
                 raise ValueError(f"has {image.width} × {image.height} pixels, too many")
-            upright = ImageOps.exif_transpose(image)
+            upright = _eight_bits(ImageOps.exif_transpose(image))
             return np.asarray(upright.convert(mode).resize(size, Image.Resampling.BILINEAR))
     except ValueError as error:
         raise ValueError(f"cannot be read ({error})") from None
@@ -137,3 +137,17 @@ def _read(file, mode, size):
         raise ValueError(
             f"is damaged or no image ({str(error)[:80]})".replace(str(file), file.name)
         ) from None
+
+
+def _eight_bits(image):
+    """Return an image of 16 bits a pixel with 8; Pillow alone would make most of it white."""
+    from PIL import Image
+
+    if image.mode == "F":
+        raise ValueError("its pixels are fractions, of which nobody knows what is white")
+    if not image.mode.startswith("I"):
+        return image
+    values = np.asarray(image).astype("int64")
+    if values.min() < 0 or values.max() > 65535:
+        raise ValueError("its pixels have more than 16 bits")
+    return Image.fromarray(np.round(values / 257).astype("uint8"))

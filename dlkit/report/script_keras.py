@@ -139,7 +139,8 @@ def _callbacks(config, validation):
         )
     if config.plateau is not None:
         settings = config.plateau.get_config()
-        settings.pop("name", None)
+        if not validation:  # as the run did; Keras would look for val_… in vain
+            settings["monitor"] = settings["monitor"].removeprefix("val_")
         given = ", ".join(f"{name}={value!r}" for name, value in settings.items())
         callbacks.append(f"keras.callbacks.ReduceLROnPlateau({given})")
     return callbacks

@@ -1,5 +1,6 @@
 """What once went through without a word, or with words that nobody could use, and did something else."""
 
+import shlex
 import time
 import zipfile
 
@@ -7,21 +8,26 @@ import numpy as np
 import pandas
 import pytest
 from fake_engine import FakeEngine
+from PIL import Image
 
 from dlkit import (
     NeuralNetworkClassifier,
     TrainingConfig,
     TrainingJob,
     activations,
+    cli_train,
     compare,
     datasets,
     diagnose,
+    export_script,
     optimizers,
     prepare,
     schedules,
     sweep,
 )
 from dlkit.preparation import read_csv
+from dlkit.training import ReduceLROnPlateau
+from dlkit.training.trials import build_mlp
 
 MOONS = datasets.moons(samples=60)
 QUICK = TrainingConfig(epochs=2, batch_size=16)
@@ -192,3 +198,48 @@ def test_a_file_packed_in_another_way_is_no_file_of_an_estimator(tmp_path, place
     path.write_bytes(content)
     with pytest.raises(ValueError, match="no file of a NeuralNetworkClassifier"):
         NeuralNetworkClassifier.load(path)
+
+
+# Images and scripts
+
+
+@pytest.mark.parametrize("colour", ["grey", "rgb"])
+def test_images_of_sixteen_bits_keep_their_greys(tmp_path, colour):
+    greys = np.arange(64).reshape(8, 8) * 1040  # up to 65520
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+        for number in range(5):
+            image = Image.fromarray(greys.astype("uint16"))
+            image.save(tmp_path / name / f"{number}.png")
+    x = datasets.image_folder(tmp_path, (8, 8), colour).x_train
+    np.testing.assert_allclose(x[0, :, :, 0], greys / 65535, atol=0.5 / 255)
+
+
+def test_images_of_fractions_are_refused(tmp_path):
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+        Image.new("F", (8, 8)).save(tmp_path / name / "1.tif")
+    with pytest.raises(ValueError, match="its pixels are fractions"):
+        datasets.image_folder(tmp_path)
+
+
+def test_a_script_for_keras_watches_what_the_run_has_watched(tmp_path):
+    data = datasets.Data(MOONS.x_train, MOONS.y_train)
+    config = QUICK.replace(plateau=ReduceLROnPlateau(patience=1))
+    job = TrainingJob(build_mlp(data, 0), data, config)
+    job.start()
+    job.wait()
+    script, *_ = export_script(job, tmp_path / "my_run.py", "keras")
+    assert "ReduceLROnPlateau(monitor='loss'" in script.read_text(encoding="utf-8")
+
+
+# The command line
+
+
+def test_the_command_that_goes_on_can_be_typed_on_windows(monkeypatch):
+    words = ["dlkit", "train", "C:\\my data\\prices.csv", "--out", "runs\\prices", "--resume"]
+    monkeypatch.setattr(cli_train.os, "name", "nt")
+    typed = cli_train._typed(words)
+    monkeypatch.undo()
+    assert typed == 'dlkit train "C:\\my data\\prices.csv" --out runs\\prices --resume'
+    assert shlex.split(cli_train._typed(words)) == words

@@ -45,6 +45,8 @@ WRONG_INSIDE = (
 TELLS = re.compile(r"exercises\.(check|hint|solution|statement)$")
 # A call takes long, so that only a plain one is tried.
 SLOW = re.compile(r"keras\.(builders|saving)\..*|labs\.\w+|Report\.save_html")
+# Every call builds and compiles a Keras model: the odd values of all arguments are tried at once.
+TOGETHER = re.compile(r"train_dl_model")
 # The result does not depend on the values alone, or is compared elsewhere.
 VARIES = re.compile(r"training\..*|Network\.(fit|save|load|copy)|labs\..*|show|Report.*|datasets.*")
 
@@ -166,15 +168,14 @@ def test_good_and_odd_input_works(name):
     Lists, read-only and strided arrays, other dtypes, NumPy's numbers: all give the same result.
     """
     each, known, problems = ALL[name], arguments_for(ALL[name]), []
-    trials = [("", None)]
-    for argument_name, argument in known.items() if not SLOW.fullmatch(name) else ():
-        trials += [(argument_name, value) for value in (argument.good, *argument.odd)]
+    trials, in_plain = trials_of(each, known)
     expected = {}
-    for argument_name, value in trials:
-        what = f"{argument_name}={checks.describe(value)}" if argument_name else "a plain call"
+    for changes in trials:
+        what = ", ".join(f"{key}={checks.describe(value)}" for key, value in changes.items())
+        what = what or "a plain call"
         instance = instance_of(each.owner) if each.method else None
         arguments = good_arguments(each)
-        if argument_name:
+        for argument_name, value in changes.items():
             arguments |= known[argument_name].beside | {argument_name: fresh(value)}
         watched = {key: given for key, given in arguments.items() if key not in each.in_place}
         before = frozen(watched, deep=False)
@@ -187,10 +188,33 @@ def test_good_and_odd_input_works(name):
             continue
         if frozen(watched, deep=False) != before:
             problems.append(f"{what} was changed by the call")
-        first = expected.setdefault(argument_name, (value, result))
-        if not VARIES.match(name) and not agree(*first, value, result):
-            problems.append(f"{what} gives another result than {checks.describe(first[0])}")
+        if not changes:
+            expected = {argument: (known[argument].good, result) for argument in in_plain}
+        for argument_name, value in changes.items():
+            first = expected.setdefault(argument_name, (value, result))
+            if not VARIES.match(name) and not agree(*first, value, result):
+                problems.append(f"{what} gives another result than {checks.describe(first[0])}")
     assert not problems, f"{name}: {len(problems)} problems\n  " + "\n  ".join(problems)
+
+
+def trials_of(each, known):
+    """Return the calls to try, as changes of a plain call, and the arguments that it has good."""
+    plain, in_plain = good_arguments(each), set()
+    values = {}
+    for name, argument in known.items() if not SLOW.fullmatch(each.name) else ():
+        there = name in plain and not argument.beside
+        if there and frozen(plain[name]) == frozen(fresh(argument.good)):
+            in_plain.add(name)  # its good value needs no call of its own
+        good = () if name in in_plain else (argument.good,)
+        values[name] = (*good, *argument.odd)
+    if not TOGETHER.fullmatch(each.name):
+        return [{}, *({name: value} for name in values for value in values[name])], in_plain
+    most = max(map(len, values.values()))
+    together = [
+        {name: tried[number] for name, tried in values.items() if number < len(tried)}
+        for number in range(most)
+    ]
+    return [{}, *together], in_plain
 
 
 def agree(good, expected, odd, result):

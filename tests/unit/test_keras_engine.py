@@ -107,9 +107,8 @@ def compare(found, expected, tolerance=1e-6):
 @pytest.mark.parametrize(
     "kind",
     [
-        "binary",
         "regression",
-        *[pytest.param(kind, marks=pytest.mark.full) for kind in ("labels", "one-hot")],
+        *[pytest.param(kind, marks=pytest.mark.full) for kind in ("binary", "labels", "one-hot")],
     ],
 )
 def test_the_plain_path_for_other_backends_gives_the_same_losses(kind, monkeypatch):

@@ -20,10 +20,11 @@ def iris():
     return x, y, x_val, y_val, x_test, y_test
 
 
-def test_iris_from_raw_to_ninety_percent_as_the_mean_of_five_seeds(iris):
+@pytest.mark.parametrize("seeds", [2, pytest.param(5, marks=pytest.mark.full)])
+def test_iris_from_raw_to_ninety_percent_as_the_mean_over_seeds(iris, seeds):
     x, y, x_val, y_val, x_test, y_test = prepare_dl_data(*iris, "classification")
     accuracies = []
-    for seed in range(5):
+    for seed in range(seeds):
         model = DLTrainer.build_sequential_model(4, 3, "classification", seed=seed)
         history, trained = DLTrainer.train_dl_model(
             model,

@@ -18,7 +18,6 @@ WIDTH = 32
 NAMES = tuple(name for name in schedules.SCHEDULES if name != "Warmup")
 """The schedules of the menu; warm-up goes before any of them, by a slider of its own."""
 STUDENT = 2.776
-REFERENCES = ("constant", "no_warm_up")
 
 
 @dataclass(frozen=True)

@@ -241,7 +241,7 @@ class Layer:
             array = self._workspace[key] = np.empty(shape, self.dtype)
         return array
 
-    def ones(self, count):
+    def _ones(self, count):
         """Return ``count`` ones, the same array again while the count stays; not to be changed."""
         if self._cached_ones is None or len(self._cached_ones) != count:
             self._cached_ones = np.ones(count, self.dtype)

@@ -92,7 +92,7 @@ class Dense(Layer):
             x, rows = x.reshape(-1, x.shape[-1]), delta.reshape(-1, self.units)
         np.matmul(x.T, rows, out=self.gradients["kernel"])
         if self.use_bias:  # ones times δ is Σ_batch δ, and faster than sum()
-            np.matmul(self.ones(len(rows)), rows, out=self.gradients["bias"])
+            np.matmul(self._ones(len(rows)), rows, out=self.gradients["bias"])
         if not self.needs_input_gradient:
             return None
         input_gradient = self.workspace("input_gradient", self.x.shape)

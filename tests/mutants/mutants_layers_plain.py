@@ -31,15 +31,15 @@ MUTANTS = [
     dense(
         "Dense",
         "Dense.linear_gradients",
-        "self.ones(len(rows)),",
-        "self.ones(len(rows)) / len(rows),",
+        "self._ones(len(rows)),",
+        "self._ones(len(rows)) / len(rows),",
         "bias gradient averaged over the batch",
     ),
     dense(
         "Dense",
         "Dense.linear_gradients",
-        "self.ones(len(rows)), rows,",
-        "self.ones(1), rows[:1],",
+        "self._ones(len(rows)), rows,",
+        "self._ones(1), rows[:1],",
         "bias gradient of the first sample alone",
     ),
     dense(

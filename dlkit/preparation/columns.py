@@ -92,8 +92,12 @@ def decide(name, series, ordered=None):
         return Column(name, "left out", f"{name} is left out: it is empty in every training row.")
     if ordered is not None:
         spellings = {str(text).strip().casefold(): str(text).strip() for text in ordered}
-        return Column(name, "category", f"{name} has an order: {' < '.join(spellings.values())}.",
-                      spellings=spellings)  # fmt: skip
+        note = f"{name} has an order: {' < '.join(spellings.values())}."
+        strange = [text for text in texts if text.casefold() not in spellings]
+        if strange:
+            shown = ", ".join(repr(text[:20]) for text in strange[:3])
+            note += f" What is not in it ({shown}) counts as missing."
+        return Column(name, "category", note, spellings=spellings)
     counts = np.bincount(codes[codes >= 0], minlength=len(texts))
     return (
         _truth(name, texts)

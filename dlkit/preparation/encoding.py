@@ -1,5 +1,7 @@
 """From columns to numbers for a network: a scikit-learn pipeline, fitted on the training rows."""
 
+from functools import partial
+
 import numpy as np
 from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
 from sklearn.compose import ColumnTransformer
@@ -12,6 +14,12 @@ CATEGORIES = ("one-hot", "ordinal")
 SCALING = {"standard": StandardScaler, "minmax": MinMaxScaler, "none": None}
 MOST_ONE_HOT = 50
 _FENCE = 3.0
+
+
+def _name_of(taken, feature, category):
+    """Return the name of a category's column: one that no column of the table has."""
+    name = f"{feature}_{category}"
+    return f"{feature} = {category}" if name in taken else name
 
 
 class Fences(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
@@ -72,6 +80,7 @@ def build_encoder(numbers, categories, ordered, *, missing, encode, clip, scalin
         max_categories=MOST_ONE_HOT,
         sparse_output=False,
         dtype="float32",
+        feature_name_combiner=partial(_name_of, {*numbers, *categories, *ordered}),
     )
     by_number = OrdinalEncoder(handle_unknown="use_encoded_value", unknown_value=-1)
     transformers = []

@@ -81,6 +81,13 @@ def classes_of_training(parts, truth, classes):
                 f"table must hold classes that come in several parts, but the {part} part has only "
                 "classes that training never saw. Change the split."
             )
+    folded = {}
+    for each in (classes[i] for i in known):
+        folded.setdefault(each.casefold(), []).append(each)
+    for alike in folded.values():
+        if len(alike) > 1:
+            shown = " and ".join(map(repr, alike))
+            notes.append(f"{shown} are counted as different classes: are they the same?")
     missing = set(known) - {known[int(n)] for n in truth[kept["validation"]]}
     if missing:
         shown = ", ".join(repr(classes[i]) for i in sorted(missing)[:5])

@@ -159,6 +159,24 @@ def test_columns_with_names_in_two_levels_are_named_by_texts():
     assert prepare(two, "('b', 'y')").data.target_name == "('b', 'y')"
 
 
+def test_a_category_is_not_called_like_another_column():
+    city = np.where(table().x > 0, "Oslo", "Voss")
+    data = prepare(table().assign(city=city, city_Oslo=table().x.abs()), "y").data
+    assert {"city_Oslo", "city = Oslo", "city_Voss"} <= set(data.feature_names)
+
+
+def test_what_an_order_does_not_name_is_said():
+    size = np.array(["small", "large", "huge"])[np.arange(60) % 3]
+    found = prepare(table().assign(size=size), "y", ordinal={"size": ["small", "large"]})
+    assert "not in it ('huge') counts as missing" in found.report
+
+
+def test_classes_that_differ_in_case_alone_are_said():
+    answers = np.array(["Yes", "no", "yes"])[np.arange(60) % 3]
+    found = prepare(table().assign(y=answers), "y")
+    assert "'Yes' and 'yes' are counted as different classes" in found.report
+
+
 # Estimators
 
 

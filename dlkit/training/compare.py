@@ -192,16 +192,16 @@ def compare(
     tuning = {}
     if learning_rates is not None:
         own = tuple(max(seeds) + 1 + i for i in range(TUNING_SEEDS))
-        budget = {"epochs": tuning_epochs}  # the same for all, whatever a variant sets
+        short = config.replace(epochs=tuning_epochs)
         plans = {
             name: [
-                ({**settings, **budget, "learning_rate": rate}, seed)
+                ({**_without_epochs(settings), "learning_rate": rate}, seed)
                 for rate in learning_rates.tolist()
                 for seed in own
             ]
             for name, settings in variants.items()
         }
-        tuning = _run(plans, data, config, build, n_jobs, progress)
+        tuning = _run(plans, data, short, build, n_jobs, progress)
         variants = {
             name: {**settings, "learning_rate": tuning[name].best["learning_rate"]}
             for name, settings in variants.items()
@@ -227,6 +227,8 @@ def _check_variants(variants):
                     'variants must be names of optimizers, or {"name": {settings}}, but got '
                     f"{checks.describe(variants)}."
                 )
+            if "epochs" in settings:
+                checks.whole_number("epochs", settings["epochs"])
             if "seed" in settings:
                 raise ValueError(f"variants must not set seed (as {name!r} does): give seeds=….")
         named = {name: dict(settings) for name, settings in variants.items()}
@@ -238,6 +240,11 @@ def _check_variants(variants):
     if len(named) < 2:
         raise ValueError(f"variants must hold two or more to compare, but holds {len(named)}.")
     return named
+
+
+def _without_epochs(settings):
+    """Return the settings of a variant for its tuning, in which all have the same epochs."""
+    return {name: value for name, value in settings.items() if name != "epochs"}
 
 
 def _worst(a, b):

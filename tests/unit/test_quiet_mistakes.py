@@ -90,6 +90,8 @@ def test_variants_have_the_same_epochs_to_find_their_learning_rate():
 def test_a_seed_among_the_settings_of_a_variant_is_refused():
     with pytest.raises(ValueError, match="must not set seed.*seeds="):
         compare(MOONS, {"a": {"seed": 1}, "b": {}}, QUICK)
+    with pytest.raises(ValueError, match="epochs must be"):
+        compare(MOONS, {"a": {"epochs": 0}, "b": {}}, QUICK)
 
 
 @pytest.mark.parametrize("values", [{"adam", "sgd"}, {"adam": 1}, np.array("adam")])

@@ -143,7 +143,7 @@ def _check(networks, configs):
             raise TypeError(
                 f"configs must hold TrainingConfigs, but got {checks.describe(config)}."
             )
-    common, shape = _in_common(configs[0]), _shape_of(networks[0])
+    common = _in_common(configs[0])
     for network, config in zip(networks, configs):
         if not can_train_together(network, config):
             raise ValueError(
@@ -155,8 +155,9 @@ def _check(networks, configs):
             )
         if _in_common(config) != common:
             raise ValueError("configs must be alike but for learning_rate, schedule and seed.")
-        if _shape_of(network) != shape:
-            raise ValueError("networks must have the same layers, input_shape and dtype.")
+    shape = _shape_of(networks[0])
+    if any(_shape_of(network) != shape for network in networks[1:]):
+        raise ValueError("networks must have the same layers, input_shape and dtype.")
 
 
 def _in_common(config):

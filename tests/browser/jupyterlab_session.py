@@ -193,6 +193,25 @@ def _stop(process):
         process.wait(10)
 
 
+_running = []  # the Playwright of this process while there is one
+
+
+@contextlib.contextmanager
+def _one_playwright():
+    """Start Playwright, or take the one that runs: it refuses a second beside it."""
+    from playwright.sync_api import sync_playwright
+
+    if _running:
+        yield _running[0]
+        return
+    with sync_playwright() as playwright:
+        _running.append(playwright)
+        try:
+            yield playwright
+        finally:
+            _running.clear()
+
+
 @contextlib.contextmanager
 def browser_page(program, folder, size=(1280, 900)):
     """Start a headless browser with an empty profile.
@@ -210,9 +229,7 @@ def browser_page(program, folder, size=(1280, 900)):
     ------
     playwright.sync_api.Page
     """
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
+    with _one_playwright() as playwright:
         context = playwright.chromium.launch_persistent_context(
             folder,
             executable_path=program,

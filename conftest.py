@@ -18,6 +18,7 @@ os.environ.setdefault("KERAS_BACKEND", "tensorflow")
 os.environ.update(
     TF_CPP_MIN_LOG_LEVEL="3",
     TF_ENABLE_ONEDNN_OPTS="0",
+    OMP_WAIT_POLICY="PASSIVE",  # as dlkit.notebooks.kernel_environment has it, and why
     MPLBACKEND="Agg",
     MPLCONFIGDIR=str(PRIVATE / "matplotlib"),
     IPYTHONDIR=str(PRIVATE / "ipython"),

@@ -208,3 +208,7 @@ def test_the_environment_of_a_kernel():
     found = notebooks.kernel_environment({"KERAS_BACKEND": "jax", "PATH": "/bin"})
     assert found["KERAS_BACKEND"] == "jax" and found["PATH"] == "/bin"
     assert found["TF_CPP_MIN_LOG_LEVEL"] == "3" and found["JUPYTER_PREFER_ENV_PATH"] == "1"
+    assert found["OMP_WAIT_POLICY"] == "PASSIVE"
+    assert (
+        notebooks.kernel_environment({"OMP_WAIT_POLICY": "ACTIVE"})["OMP_WAIT_POLICY"] == "ACTIVE"
+    )

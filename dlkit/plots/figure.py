@@ -22,7 +22,7 @@ _MARKERS = {
     "plus": "+",
 }
 _PIXEL = 0.72  # points per pixel at 100 pixels per inch
-_CROWDED = 1e4  # high / low of a log axis from which on its small ticks only cost time
+_CROWDED = 500  # high / low of a log axis from which on its small ticks only cost time
 
 
 def to_figure(chart):

@@ -112,25 +112,24 @@ def _loop_without_bias(x, w, b):
     return outputs
 
 
-def _restores_with_rounding_errors(f, x, step):
+def _central_differences(f, x, step, back):
+    """Return the gradient; each value is moved in place, and ``back`` steps undo it at the end."""
     gradient = np.zeros(x.shape)
     for i in np.ndindex(x.shape):
         x[i] += step
         above = f(x)
         x[i] -= 2 * step
         gradient[i] = (above - f(x)) / (2 * step)
+        x[i] += back * step
     return gradient
+
+
+def _restores_with_rounding_errors(f, x, step):
+    return _central_differences(f, x, step, back=0)
 
 
 def _puts_back_with_rounding_errors(f, x, step):
-    gradient = np.zeros(x.shape)
-    for i in np.ndindex(x.shape):
-        x[i] += step
-        above = f(x)
-        x[i] -= 2 * step
-        gradient[i] = (above - f(x)) / (2 * step)
-        x[i] += step
-    return gradient
+    return _central_differences(f, x, step, back=1)
 
 
 def _backward_with(delta):

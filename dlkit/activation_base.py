@@ -1,5 +1,6 @@
 """What all activations have in common: names, parameters, checks of arguments."""
 
+import functools
 import re
 from typing import ClassVar
 
@@ -154,6 +155,7 @@ class Activation:
         return x.astype(work, copy=False), dtype
 
 
+@functools.cache
 def snake_case(name):
     """Return a class's name as Keras spells it: ``BatchNormalization``, ``batch_normalization``."""
     name = re.sub(r"(.)([A-Z][a-z]+)", r"\1_\2", name)

@@ -66,26 +66,29 @@ def number(
     ValueError
         If it is not finite, not whole where it must be, or out of range.
     """
-    allowed = _allowed(minimum, maximum, above, below, whole)
-    ending = f" {hint}" if hint else ""
     if isinstance(value, np.ndarray) and value.ndim == 0:
         value = value[()]
-    if isinstance(value, bool | np.bool_) or not isinstance(value, numbers.Real):
+    is_number = isinstance(value, numbers.Real) and not isinstance(value, bool | np.bool_)
+    if (
+        is_number
+        and _is_finite(value)
+        and not (whole and value != int(value))
+        and (minimum is None or value >= minimum)
+        and (maximum is None or value <= maximum)
+        and (above is None or value > above)
+        and (below is None or value < below)
+    ):
+        return int(value) if whole else float(value)
+    allowed = _allowed(minimum, maximum, above, below, whole)
+    ending = f" {hint}" if hint else ""
+    if not is_number:
         if isinstance(value, str):
             ending = f" Remove the quotes around {value!r}." if _reads_as_number(value) else ending
         raise TypeError(f"{name} must be {allowed}, but got {describe(value)}.{ending}")
-    if not _is_finite(value) or (whole and value != int(value)):
-        shown = describe(value) if isinstance(value, int) else value
-        raise ValueError(f"{name} must be {allowed}, but got {shown}.{ending}")
-    outside = (
-        (minimum is not None and value < minimum)
-        or (maximum is not None and value > maximum)
-        or (above is not None and value <= above)
-        or (below is not None and value >= below)
+    huge = isinstance(value, int) and not _is_finite(value)  # its digits would fill the page
+    raise ValueError(
+        f"{name} must be {allowed}, but got {describe(value) if huge else value}.{ending}"
     )
-    if outside:
-        raise ValueError(f"{name} must be {allowed}, but got {value}.{ending}")
-    return int(value) if whole else float(value)
 
 
 def whole_number(name, value, *, minimum=1, maximum=None, hint=""):

@@ -258,6 +258,7 @@ class Orthogonal(Initializer):
 _KINDS = (Zeros, Ones, Constant, RandomNormal, RandomUniform, TruncatedNormal)
 _SCALED = (GlorotUniform, GlorotNormal, HeUniform, HeNormal, LecunUniform, LecunNormal)
 INITIALIZERS = {snake_case(kind.__name__): kind for kind in (*_KINDS, *_SCALED, Orthogonal)}
+_NAMES = {kind.__name__: name for name, kind in INITIALIZERS.items()}
 
 
 def get(initializer, **arguments):
@@ -287,6 +288,5 @@ def get(initializer, **arguments):
         settings = {key: value for key, value in initializer.items() if key != "name"}
         initializer, arguments = initializer["name"], {**settings, **arguments}
     if isinstance(initializer, str):
-        known = {kind.__name__: name for name, kind in INITIALIZERS.items()}
-        initializer = known.get(initializer, initializer)
+        initializer = _NAMES.get(initializer, initializer)
     return INITIALIZERS[checks.choice("initializer", initializer, INITIALIZERS)](**arguments)

@@ -7,6 +7,7 @@ work of 64; the mathematics is that of `dlkit.layers`, line by line.
 
 import dataclasses
 import math
+from concurrent.futures import ThreadPoolExecutor
 from time import perf_counter
 
 import numpy as np
@@ -23,7 +24,8 @@ from dlkit.training.records import ChunkRecord, EpochRecord, Recorder
 KINDS = (layers.Dense, layers.Dropout, layers.Activation, layers.Flatten)
 FREE = ("learning_rate", "learning_rate_schedule", "seed")  # what may differ between the runs
 AT_ONCE = 2**20  # weights that are trained at once; more than that outgrows the cache
-BLOCK = 2**14  # weights that the rule is applied to at once
+FEWEST = 4  # runs that are worth a thread of their own
+BLOCK = 2**17  # weights that the rule is applied to at once
 
 
 def can_train_together(network, config):
@@ -102,11 +104,9 @@ def train_together(networks, data, configs):
     size = max(1, AT_ONCE // networks[0].flat_parameters.size)
     histories = []
     for first in range(0, len(networks), size):
-        group = slice(first, first + size)
-        runs = _Runs(networks[group], data, configs[group])
-        for _ in runs.epochs():
-            pass
-        histories += runs.histories()
+        some = slice(first, first + size)
+        *_, latest = _by_epoch(networks[some], data, configs[some])
+        histories += latest
     return histories
 
 
@@ -128,9 +128,26 @@ def together_by_epoch(networks, data, configs):
     """
     check_data(data)
     _check(networks, configs)
-    runs = _Runs(networks, data, configs)
-    for _ in runs.epochs():
-        yield runs.histories()
+    yield from _by_epoch(networks, data, configs)
+
+
+def _by_epoch(networks, data, configs):
+    """Share the runs out among the cores, a thread each; yield all histories after each epoch.
+
+    The threads do not hold each other up, because NumPy lets go of Python's lock while it
+    computes. Neighbours go to different threads: the runs of a high learning rate, which may end
+    early, are then shared out too.
+    """
+    import joblib  # lazily: it takes longer to load than NumPy
+
+    threads = max(1, min(joblib.cpu_count(), len(networks) // FEWEST))
+    groups = [_Runs(networks[i::threads], data, configs[i::threads]) for i in range(threads)]
+    histories = [None] * len(networks)
+    while any(group.runs for group in groups):
+        with OneThread(), ThreadPoolExecutor(threads) as pool:
+            for i, latest in enumerate(pool.map(_Runs.epoch, groups)):
+                histories[i::threads] = latest
+        yield list(histories)
 
 
 def _check(networks, configs):
@@ -210,9 +227,10 @@ class _Run:
     def __init__(self, number, network, config):
         self.number, self.network, self.config = number, network, config
         self.recorder, self.reason = Recorder(config), ""
-        streams = randomness.generators(config.seed, "dropout", len(network.layers))
-        for layer, generator in zip(network.layers, streams):
-            layer.random = generator
+        if any(layer.uses_random for layer in network.layers):
+            streams = randomness.generators(config.seed, "dropout", len(network.layers))
+            for layer, generator in zip(network.layers, streams):
+                layer.random = generator
         self.stopping = config.early_stopping and EarlyStopping(config.patience, config.min_delta)
 
     def weights(self):
@@ -248,30 +266,29 @@ class _Runs:
         )
         optimizer = self.config.build_optimizer()
         self.rule, self.hyperparameters = optimizer.rule, optimizer.hyperparameters
-        self.scalars, self.step = dict(self.rule.initial_scalars), 0
+        self.scalars, self.step, self.number = dict(self.rule.initial_scalars), 0, 0
         self.decay = self.config.weight_decay or 0.0
         self.parameters = np.stack([network.flat_parameters for network in networks])
         self.slots = self.rule.init(np, self.parameters, **self.hyperparameters)
         self.gradients = np.zeros_like(self.parameters)
         self._look()
 
-    def histories(self):
-        """Return the histories of all runs up to now."""
+    def epoch(self):
+        """Train one epoch, if runs are left; return the histories of all runs up to now."""
+        if self.runs:
+            self.number += 1
+            with np.errstate(all="ignore"):
+                self._train(self.number)
         return [run.recorder.history() for run in self._everyone]
-
-    def epochs(self):
-        """Train until every run has ended; yield the number of each epoch that is done."""
-        for epoch in range(1, self.config.epochs + 1):
-            if not self.runs:
-                return
-            with OneThread(), np.errstate(all="ignore"):
-                self._train(epoch)
-            yield epoch
 
     def _train(self, epoch):
         samples, size = len(self.parts["train"][0]), self.config.batch_size
         began, before = perf_counter(), self.parameters.copy()
-        x, y = self._shuffled(epoch)
+        x, y = self.parts["train"]
+        x = x.reshape(len(x), -1) if x.ndim > 2 else x
+        order = self._order(len(x), epoch)
+        x = x.take(order, axis=0)  # twice as fast as x[order]
+        y = np.broadcast_to(y[order], (len(self.runs), *y.shape))
         losses, scores = [], []
         for start in range(0, samples, size):
             batch = slice(start, start + size)
@@ -281,36 +298,36 @@ class _Runs:
         self._record(epoch, np.array(losses), np.concatenate(scores, axis=1), y, began)
         self._end(epoch, before)
 
-    def _shuffled(self, epoch):
-        """Return inputs (runs or nothing, samples, features) and truth (runs, samples, ...)."""
-        x, y = self.parts["train"]
-        x = x.reshape(len(x), -1) if x.ndim > 2 else x
-        if not self.config.shuffle:
-            return x, np.broadcast_to(y, (len(self.runs), *y.shape))
-        orders = {}
-        for run in self.runs:
-            seed = run.config.seed
-            if seed not in orders:
-                orders[seed] = epoch_order(len(x), seed, epoch)
+    def _order(self, samples, epoch):
+        """Return in which order each run takes the samples, (runs, samples); (samples,) for all."""
+        shuffle = self.config.shuffle
+        seeds = [run.config.seed for run in self.runs] if shuffle else [0]
+        orders = {seed: epoch_order(samples, seed, epoch, shuffle) for seed in set(seeds)}
         if len(orders) == 1:  # the same batches for all: one array serves every run
-            (order,) = orders.values()
-            return x[order], np.broadcast_to(y[order], (len(self.runs), *y.shape))
-        rows = np.array([orders[run.config.seed] for run in self.runs])
-        return x[rows], y[rows]
+            return orders[seeds[0]]
+        return np.array([orders[seed] for seed in seeds])
 
     def _batch(self, x, y):
         """Take one step with every run; return the losses (runs,) and scores before it."""
         scores = self._forward(x, training=True)
-        if self._shares_exponentials and scores.ndim == 3:
-            per_sample, slope = softmax_crossentropy(y, scores)
-        else:
-            targets = self.loss.targets(y, scores)
-            per_sample = self.loss.per_sample(targets, scores)
-            slope = self.loss.slope(targets, scores)
-        loss = per_sample.mean(axis=tuple(range(1, per_sample.ndim)))
+        per_sample, slope = self._compare(y, scores)
         self._backward(slope / (scores[0].size // scores.shape[-1]))
         self._update()
-        return loss, scores
+        return per_sample.mean(axis=tuple(range(1, per_sample.ndim))), scores
+
+    def _compare(self, y, scores):
+        """Return the losses of all samples and their slopes by the scores."""
+        if self._shares_exponentials and scores.ndim == 3:
+            return softmax_crossentropy(y, scores)
+        targets = self.loss.targets(y, scores)
+        return self.loss.per_sample(targets, scores), self.loss.slope(targets, scores)
+
+    def _metrics(self, y, scores):
+        """Return the metrics of every run."""
+        if self._shares_exponentials and scores.ndim == 3:  # all at once
+            shares = (scores.argmax(axis=-1) == y).mean(axis=1).tolist()
+            return [{"accuracy": share} for share in shares]
+        return [self.loss.metrics(*each) for each in zip(y, scores, strict=True)]
 
     def _forward(self, x, training):
         self._inputs = []
@@ -396,29 +413,27 @@ class _Runs:
             return np.array(rates, self.parameters.dtype)[:, None]
 
     def _record(self, epoch, losses, scores, y, began):
-        """Write down the epoch of every run."""
+        """Write down the epoch of every run; ``losses`` has the shape (batches, runs)."""
         validated = self._validated()
+        metrics = self._metrics(y, scores)
         sizes = np.diff([*range(0, y.shape[1], self.config.batch_size), y.shape[1]])
+        means = np.average(losses, axis=0, weights=sizes).tolist()
+        finite = np.isfinite(losses)
+        counts = np.where(finite.all(axis=0), len(losses), finite.argmin(axis=0) + 1).tolist()
+        step = self.step - len(losses)
         seconds = (perf_counter() - began) / len(self.runs)
         for row, run in enumerate(self.runs):
-            own = losses[:, row]
-            finite = np.isfinite(own)
-            count = len(own) if finite.all() else int(finite.argmin()) + 1
-            step = self.step - len(own)
+            count, own = counts[row], losses[: counts[row], row]
             rates = run.config.learning_rates(step, count)
             numbers = range(1, count + 1)
-            run.recorder.chunk(ChunkRecord(epoch, numbers, own[:count], step, rates, seconds))
-            if not finite.all():
-                run.diverged = (
-                    f"loss is not finite ({own[count - 1]}) in epoch {epoch}, batch {count}"
-                )
-                continue
+            run.recorder.chunk(ChunkRecord(epoch, numbers, own, step, rates, seconds))
             run.diverged = ""
-            metrics = self.loss.metrics(y[row], scores[row])
+            if not math.isfinite(own[-1]):
+                run.diverged = f"loss is not finite ({own[-1]}) in epoch {epoch}, batch {count}"
+                continue
             val_loss, val_metrics = validated[row]
-            loss = float(np.average(own, weights=sizes))
             run.record = EpochRecord(
-                epoch, loss, metrics, val_loss, val_metrics, rates[-1], seconds
+                epoch, means[row], metrics[row], val_loss, val_metrics, rates[-1], seconds
             )
             run.recorder.epoch(run.record)
             if val_loss is not None and not math.isfinite(val_loss):
@@ -432,10 +447,10 @@ class _Runs:
             return [(None, {})] * len(self.runs)
         x, y = self.parts["validation"]
         scores = self._forward(x.reshape(len(x), -1) if x.ndim > 2 else x, training=False)
-        truth = self.loss.targets(np.broadcast_to(y, (len(scores), *y.shape)), scores)
-        per_sample = self.loss.per_sample(truth, scores).reshape(len(scores), -1)
-        metrics = (self.loss.metrics(y, each) for each in scores)
-        return list(zip(per_sample.mean(axis=1).tolist(), metrics, strict=True))
+        y = np.broadcast_to(y, (len(scores), *y.shape))
+        per_sample, _ = self._compare(y, scores)
+        losses = per_sample.reshape(len(scores), -1).mean(axis=1).tolist()
+        return list(zip(losses, self._metrics(y, scores), strict=True))
 
     def _end(self, epoch, before):
         """End the runs that are over, and go on with the rest."""

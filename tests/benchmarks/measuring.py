@@ -7,6 +7,7 @@ what ``run_all.py`` runs.
 """
 
 import argparse
+import contextlib
 import dataclasses
 import json
 import os
@@ -125,6 +126,20 @@ def one_core():
     """Keep this process on one core, where the system can do that, so that no side has helpers."""
     if hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
+
+
+@contextlib.contextmanager
+def all_cores():
+    """Let this process use every core inside a ``with`` block; gives how many there are."""
+    if not hasattr(os, "sched_setaffinity"):
+        yield os.cpu_count()
+        return
+    before = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, range(os.cpu_count()))
+    try:
+        yield len(os.sched_getaffinity(0))
+    finally:
+        os.sched_setaffinity(0, before)
 
 
 def in_turns(sides, turns, clock=time.process_time):

@@ -2,17 +2,22 @@
 
 import io
 
+import numpy as np
+
 _COLORS = 256  # drawings have few; the file is a third as large as with millions
 
 
-def png_bytes(figure, **options):
+def png_bytes(figure, dpi=None, tight=False):
     """Return a matplotlib figure as the bytes of a PNG file with a palette of 256 colours.
 
     Parameters
     ----------
     figure : matplotlib.figure.Figure
-    **options
-        What ``savefig`` takes, such as ``dpi``.
+        On the Agg canvas.
+    dpi : int, optional
+        Pixels per inch; the figure's own by default.
+    tight : bool
+        Whether empty borders are cut off.
 
     Returns
     -------
@@ -20,10 +25,19 @@ def png_bytes(figure, **options):
     """
     from PIL import Image
 
-    drawn, small = io.BytesIO(), io.BytesIO()
-    figure.savefig(drawn, format="png", **options)
+    if tight:
+        drawn = io.BytesIO()
+        figure.savefig(drawn, format="png", dpi=dpi or "figure", bbox_inches="tight")
+        picture = Image.open(drawn)
+    else:  # the pixels of savefig, which draws everything twice to lay it out
+        before = figure.dpi
+        figure.set_dpi(dpi or before)
+        figure.canvas.draw()
+        picture = Image.fromarray(np.array(figure.canvas.buffer_rgba()))
+        figure.set_dpi(before)
     # coverage, not frequency: the one small marker of a colour keeps that colour
     method, dither = Image.Quantize.MAXCOVERAGE, Image.Dither.NONE
-    picture = Image.open(drawn).convert("RGB").quantize(_COLORS, method, dither=dither)
+    small = io.BytesIO()
+    picture = picture.convert("RGB").quantize(_COLORS, method, dither=dither)
     picture.save(small, "png", optimize=True)
     return small.getvalue()

@@ -124,7 +124,7 @@ class Picture:
 
     def png(self):
         """Return the picture as the bytes of a PNG file."""
-        return png_bytes(self.figure, bbox_inches="tight")
+        return png_bytes(self.figure, tight=True)
 
     def _repr_mimebundle_(self, include=None, exclude=None):
         data = {"text/plain": self.sentence, "image/png": self.png()}

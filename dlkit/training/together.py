@@ -24,7 +24,7 @@ from dlkit.training.records import ChunkRecord, EpochRecord, Recorder
 KINDS = (layers.Dense, layers.Dropout, layers.Activation, layers.Flatten)
 FREE = ("learning_rate", "learning_rate_schedule", "seed")  # what may differ between the runs
 AT_ONCE = 2**20  # weights that are trained at once; more than that outgrows the cache
-FEWEST = 4  # runs that are worth a thread of their own
+SHARE = 2**15  # numbers in a layer's output that are worth a thread of their own
 BLOCK = 2**17  # weights that the rule is applied to at once
 
 
@@ -134,13 +134,15 @@ def together_by_epoch(networks, data, configs):
 def _by_epoch(networks, data, configs):
     """Share the runs out among the cores, a thread each; yield all histories after each epoch.
 
-    The threads do not hold each other up, because NumPy lets go of Python's lock while it
-    computes. Neighbours go to different threads: the runs of a high learning rate, which may end
+    NumPy lets go of Python's lock while it computes, so threads do not hold each other up as long
+    as there is enough to compute; small batches are faster in one. Neighbours go to different threads: the runs of a high learning rate, which may end
     early, are then shared out too.
     """
     import joblib  # lazily: it takes longer to load than NumPy
 
-    threads = max(1, min(joblib.cpu_count(), len(networks) // FEWEST))
+    widest = max(math.prod(layer.output_shape) for layer in networks[0].layers)
+    numbers = len(networks) * configs[0].batch_size * widest
+    threads = max(1, min(joblib.cpu_count(), len(networks), numbers // SHARE))
     groups = [_Runs(networks[i::threads], data, configs[i::threads]) for i in range(threads)]
     histories = [None] * len(networks)
     while any(group.runs for group in groups):
@@ -282,20 +284,22 @@ class _Runs:
         return [run.recorder.history() for run in self._everyone]
 
     def _train(self, epoch):
-        samples, size = len(self.parts["train"][0]), self.config.batch_size
         began, before = perf_counter(), self.parameters.copy()
         x, y = self.parts["train"]
         x = x.reshape(len(x), -1) if x.ndim > 2 else x
         order = self._order(len(x), epoch)
         x = x.take(order, axis=0)  # twice as fast as x[order]
         y = np.broadcast_to(y[order], (len(self.runs), *y.shape))
+        starts = range(0, y.shape[1], self.config.batch_size)
+        rates = [run.config.learning_rates(self.step, len(starts)) for run in self.runs]
+        each_step = np.array(rates, self.parameters.dtype).T[..., np.newaxis]
         losses, scores = [], []
-        for start in range(0, samples, size):
-            batch = slice(start, start + size)
-            loss, score = self._batch(x[..., batch, :], y[:, batch])
+        for start, step_rates in zip(starts, each_step, strict=True):
+            batch = slice(start, start + self.config.batch_size)
+            loss, score = self._batch(x[..., batch, :], y[:, batch], step_rates)
             losses.append(loss)
             scores.append(score)
-        self._record(epoch, np.array(losses), np.concatenate(scores, axis=1), y, began)
+        self._record(epoch, np.array(losses), np.concatenate(scores, axis=1), y, rates, began)
         self._end(epoch, before)
 
     def _order(self, samples, epoch):
@@ -307,12 +311,12 @@ class _Runs:
             return orders[seeds[0]]
         return np.array([orders[seed] for seed in seeds])
 
-    def _batch(self, x, y):
+    def _batch(self, x, y, rates):
         """Take one step with every run; return the losses (runs,) and scores before it."""
         scores = self._forward(x, training=True)
         per_sample, slope = self._compare(y, scores)
         self._backward(slope / (scores[0].size // scores.shape[-1]))
-        self._update()
+        self._update(rates)
         return per_sample.mean(axis=tuple(range(1, per_sample.ndim))), scores
 
     def _compare(self, y, scores):
@@ -380,11 +384,8 @@ class _Runs:
             elif isinstance(layer, layers.Dropout) and layer.rate:
                 upstream = upstream * kept
 
-    def _update(self):
-        """Apply the rule to all runs, some rows at a time, each with its own learning rate."""
-        rates = self._rates
-        if self._scheduled:
-            rates = self._rates_at(self.step)
+    def _update(self, rates):
+        """Apply the rule to all runs, some rows at a time; ``rates`` has the shape (runs, 1)."""
         self.step += 1
         self.scalars = self.rule.advance(self.step, self.scalars, **self.hyperparameters)
         height = max(1, BLOCK // self.parameters.shape[1])
@@ -407,12 +408,7 @@ class _Runs:
             for name, slot in slots.items():
                 slot[...] = new[name]
 
-    def _rates_at(self, step):
-        rates = [run.config.learning_rate_at(step) for run in self.runs]
-        with np.errstate(over="ignore"):  # a rate beyond float32 diverges, and says so
-            return np.array(rates, self.parameters.dtype)[:, None]
-
-    def _record(self, epoch, losses, scores, y, began):
+    def _record(self, epoch, losses, scores, y, rates, began):
         """Write down the epoch of every run; ``losses`` has the shape (batches, runs)."""
         validated = self._validated()
         metrics = self._metrics(y, scores)
@@ -424,16 +420,16 @@ class _Runs:
         seconds = (perf_counter() - began) / len(self.runs)
         for row, run in enumerate(self.runs):
             count, own = counts[row], losses[: counts[row], row]
-            rates = run.config.learning_rates(step, count)
+            used = rates[row][:count]
             numbers = range(1, count + 1)
-            run.recorder.chunk(ChunkRecord(epoch, numbers, own, step, rates, seconds))
+            run.recorder.chunk(ChunkRecord(epoch, numbers, own, step, used, seconds))
             run.diverged = ""
             if not math.isfinite(own[-1]):
                 run.diverged = f"loss is not finite ({own[-1]}) in epoch {epoch}, batch {count}"
                 continue
             val_loss, val_metrics = validated[row]
             run.record = EpochRecord(
-                epoch, means[row], metrics[row], val_loss, val_metrics, rates[-1], seconds
+                epoch, means[row], metrics[row], val_loss, val_metrics, used[-1], seconds
             )
             run.recorder.epoch(run.record)
             if val_loss is not None and not math.isfinite(val_loss):
@@ -482,8 +478,6 @@ class _Runs:
 
     def _look(self):
         """Take views of each layer's weights and gradients in the arrays of all runs."""
-        self._scheduled = any(run.config.learning_rate_schedule is not None for run in self.runs)
-        self._rates = self._rates_at(self.step)
         self._weights, self._gradients = {}, {}
         places = {name: (start, stop, shape) for name, start, stop, shape in self.network.segments}
         for index, layer in enumerate(self.network.layers):

@@ -182,6 +182,7 @@ def test_epoch_by_epoch_is_the_same_and_can_be_left():
 
 def test_runs_shared_out_among_threads_keep_their_order(monkeypatch):
     monkeypatch.setattr("joblib.cpu_count", lambda: 3)
+    monkeypatch.setattr("dlkit.training.together.SHARE", 100)
     data = datasets.moons()
     rates = [0.001, 0.003, 0.01, 0.03, 0.1, 1e9, 0.02, 0.2, 0.005, 0.05, 0.3, 0.0001, 1.0]
     configs = [
@@ -196,6 +197,7 @@ def test_runs_shared_out_among_threads_keep_their_order(monkeypatch):
 
 def test_a_fault_in_one_thread_comes_out(monkeypatch):
     monkeypatch.setattr("joblib.cpu_count", lambda: 2)
+    monkeypatch.setattr("dlkit.training.together.SHARE", 100)
     configs = [TrainingConfig(epochs=1, seed=seed) for seed in range(8)]
     models = [network() for _ in configs]
 

@@ -1,4 +1,4 @@
-"""What every test run shares: a quiet and private environment, two tiers, cheap tests first.
+"""What every test run shares: a quiet and private environment, two tiers, a sensible order.
 
 It stands beside the notebooks and not under tests/, so that ``pytest notebooks/03_….ipynb`` has it too.
 """
@@ -36,7 +36,8 @@ os.environ.pop("JUPYTER_PATH", None)
 os.environ.pop("JUPYTER_CONFIG_PATH", None)
 
 ROOT = Path(__file__).parent
-# Cheap first: a wrong sign is reported before the first browser has started.
+# Cheap first: a wrong sign is reported before the first browser has started. Several processes
+# begin at the other end, with what takes longest, and so end at the same time.
 ORDER = (
     "tests/unit",
     "tests/conformance",
@@ -57,6 +58,7 @@ def pytest_addoption(parser):
 
 
 def pytest_configure(config):
+    config.notices = []  # sentences for the end of the summary
     sanitize = config.getoption("nbval_sanitize_with", None)
     if sanitize:  # nbval looks for it in the current folder, whichever that is
         config.option.nbval_sanitize_with = str(ROOT / sanitize)
@@ -71,17 +73,43 @@ def pytest_configure(config):
 
 
 def pytest_collection_modifyitems(config, items):
-    items.sort(key=lambda item: _rank(item.path))  # stable: within a folder nothing moves
+    side_by_side = hasattr(config, "workerinput")
+    # stable: within a folder nothing moves
+    items.sort(key=lambda item: _rank(item.path), reverse=side_by_side)
     if config.getoption("full"):
         return
     left_out = [item for item in items if "full" in item.keywords]
     if left_out:
         items[:] = [item for item in items if "full" not in item.keywords]
         config.hook.pytest_deselected(items=left_out)
-    config.stash[LEFT_OUT] = len(left_out)
+        config.notices.append(
+            f"Fast tier: {len(left_out)} tests marked full were left out; --full runs them too."
+        )
 
 
-LEFT_OUT = pytest.StashKey[int]()
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    """Keep a file's tests in one process: cells share a kernel, browser tests a JupyterLab."""
+    from xdist.scheduler import LoadFileScheduling
+
+    class ByFile(LoadFileScheduling):
+        def _split_scope(self, nodeid):
+            browser = "tests/browser/"
+            return browser if nodeid.startswith(browser) else super()._split_scope(nodeid)
+
+    return ByFile(config, log)
+
+
+def pytest_sessionfinish(session):
+    if hasattr(session.config, "workeroutput"):
+        session.config.workeroutput["notices"] = session.config.notices
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node, error):
+    """Take over what one of several processes has to say; they all say much the same."""
+    notices = getattr(node, "workeroutput", {}).get("notices", [])
+    node.config.notices += [each for each in notices if each not in node.config.notices]
 
 
 def _rank(path):
@@ -112,11 +140,8 @@ def pytest_runtest_setup(item):
 
 
 def pytest_terminal_summary(terminalreporter, config):
-    count = config.stash.get(LEFT_OUT, 0)
-    if count:
-        terminalreporter.write_line(
-            f"Fast tier: {count} tests marked full were left out; --full runs them too."
-        )
+    for notice in config.notices:
+        terminalreporter.write_line(notice)
 
 
 def pytest_unconfigure(config):

@@ -19,6 +19,8 @@ from tools.environment import PYTHONS, ROOT, is_set_up, say, set_up, venv_python
 from tools.peers import add_peers
 from tools.trouble import OTHER, WRONG_PYTHON, Problem, explain
 
+# Every test, on up to four cores; with options or paths of one's own pytest runs as it always does.
+SIDE_BY_SIDE = ["--numprocesses=auto", "--maxprocesses=4", "--no-loadscope-reorder"]
 KIT_LOCK = "requirements.lock"
 TEST_LOCK = "requirements-test.lock"
 
@@ -45,6 +47,8 @@ def main(arguments):
         code, words = explain(str(error)) or (OTHER, "")
         say(f"\nThe setup failed: {error}. {words}")
         return code
+    if testing and options in ([], ["--full"]):
+        options = [*SIDE_BY_SIDE, *options]
     command = ["pytest", *options] if testing else ["dlkit", "lab", *options]
     return run([venv_python(), "-m", *command])
 

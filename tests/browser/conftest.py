@@ -11,7 +11,6 @@ from jupyterlab_session import LabPage, browser_page, running_lab
 
 from dlkit.doctor import find_browser
 
-MISSING = pytest.StashKey[str]()
 PACKAGES = ("chromium", "fonts-dejavu-core")
 
 
@@ -55,7 +54,7 @@ def install_browser():
 def browser_program(request):
     problem = install_browser()
     if problem:
-        request.config.stash[MISSING] = problem
+        request.config.notices.append(f"BROWSER TESTS DID NOT RUN: {problem}.")
         pytest.skip(f"browser tests: {problem}")
     return find_browser()
 
@@ -74,9 +73,3 @@ def lab_page(lab, browser_program, tmp_path):
         lab_page = LabPage(page, lab)
         yield lab_page
         lab_page.shut_down()
-
-
-def pytest_terminal_summary(terminalreporter, config):
-    problem = config.stash.get(MISSING, "")
-    if problem:
-        terminalreporter.write_line(f"BROWSER TESTS DID NOT RUN: {problem}.", yellow=True)

@@ -93,7 +93,23 @@ def test_the_test_command_adds_the_test_lock_and_hands_on_its_options(place):
     place.done.clear()
     start.main([])
     start.main(["test"])
-    assert [command[1:4] for command in place.done] == [["-m", "dlkit", "lab"], ["-m", "pytest"]]
+    assert [command[1:3] for command in place.done] == [["-m", "dlkit"], ["-m", "pytest"]]
+
+
+@pytest.mark.parametrize(
+    ("options", "side_by_side"),
+    [
+        ([], True),
+        (["--full"], True),
+        (["-x"], False),
+        (["notebooks/03_backpropagation.ipynb"], False),
+    ],
+)
+def test_the_whole_test_uses_several_cores_and_a_part_does_not(place, options, side_by_side):
+    start.main(["test", *options])
+    command = place.done[-1]
+    assert ("--numprocesses=auto" in command) is side_by_side
+    assert command[len(command) - len(options) :] == options
 
 
 def test_the_peers_are_added_once_and_run_the_conformance_tests(place, monkeypatch):
@@ -110,7 +126,7 @@ def test_the_peers_are_added_once_and_run_the_conformance_tests(place, monkeypat
     start.main(["test", "--peers"])
     assert len(there) == 1
     start.main(["test"])
-    assert place.done[-1][1:] == ["-m", "pytest"]
+    assert place.done[-1][1:] == ["-m", "pytest", *start.SIDE_BY_SIDE]
 
 
 @pytest.mark.parametrize(

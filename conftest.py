@@ -141,7 +141,7 @@ def pytest_runtest_setup(item):
 
 def pytest_terminal_summary(terminalreporter, config):
     for notice in config.notices:
-        terminalreporter.write_line(notice)
+        terminalreporter.write_line(notice, bold=True)
 
 
 def pytest_unconfigure(config):

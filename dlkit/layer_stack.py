@@ -128,8 +128,6 @@ class LayerStack:
         return randomness.generators(self.seed, stream, len(self.layers))
 
     def _restart_dropout(self):
-        if not any(layer.uses_random for layer in self.layers):
-            return
         for layer, generator in zip(self.layers, self._generators("dropout"), strict=True):
             layer.random = generator
 

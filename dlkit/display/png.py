@@ -15,7 +15,7 @@ def png_bytes(figure, dpi=None, tight=False):
     figure : matplotlib.figure.Figure
         On the Agg canvas.
     dpi : int, optional
-        Pixels per inch; the figure's own by default.
+        Pixels per inch; by default what matplotlib would take.
     tight : bool
         Whether empty borders are cut off.
 
@@ -27,14 +27,17 @@ def png_bytes(figure, dpi=None, tight=False):
 
     if tight:
         drawn = io.BytesIO()
-        figure.savefig(drawn, format="png", dpi=dpi or "figure", bbox_inches="tight")
+        size = {} if dpi is None else {"dpi": dpi}
+        figure.savefig(drawn, format="png", bbox_inches="tight", **size)
         picture = Image.open(drawn)
     else:  # the pixels of savefig, which draws everything twice to lay it out
         before = figure.dpi
-        figure.set_dpi(dpi or before)
-        figure.canvas.draw()
-        picture = Image.fromarray(np.array(figure.canvas.buffer_rgba()))
-        figure.set_dpi(before)
+        try:
+            figure.set_dpi(dpi or before)
+            figure.canvas.draw()
+            picture = Image.fromarray(np.array(figure.canvas.buffer_rgba()))
+        finally:
+            figure.set_dpi(before)
     # coverage, not frequency: the one small marker of a colour keeps that colour
     method, dither = Image.Quantize.MAXCOVERAGE, Image.Dither.NONE
     small = io.BytesIO()

@@ -127,8 +127,7 @@ class Layer:
         self._cached_ones = None
         self.create(input_shape)
         self.initialize(generator)
-        if self.uses_random:
-            self.random = randomness.generators(self.seed, "dropout", 1)[0]
+        self.random = randomness.generators(self.seed, "dropout", 1)[0]
         self.built = True
 
     def add_parameter(self, name, shape, initializer, regularizer=None):

@@ -7,7 +7,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 from matplotlib.patches import FancyArrowPatch, FancyBboxPatch, Patch
-from matplotlib.ticker import NullFormatter, NullLocator
+from matplotlib.ticker import LogFormatter, NullFormatter, NullLocator
 
 from dlkit import checks
 from dlkit.plots import chart as marks
@@ -120,7 +120,8 @@ def _draw_panel(axes, panel, width):
             (axes.yaxis, panel.y_ticks, panel.y_scale, y_low, y_high),
         ):
             if scale == "log":
-                which.set_major_formatter(_plain)  # as in the live picture, and fast: no formula
+                which.set_major_formatter(PlainLogFormatter())
+                which.set_minor_formatter(PlainLogFormatter())
                 if high > _CROWDED * low:
                     which.set_minor_locator(NullLocator())
             if ticks is not None:
@@ -148,8 +149,14 @@ def _draw_panel(axes, panel, width):
         axes.set_title(panel.title, fontsize=10, loc="left", pad=5 + 13 * entries)
 
 
-def _plain(value, position):
-    return f"{value:.4g}"
+class PlainLogFormatter(LogFormatter):
+    """Labels the ticks that matplotlib would label, as the live picture does: 0.001, not a formula.
+
+    Formulae take matplotlib half a second to draw for the first time.
+    """
+
+    def __call__(self, x, pos=None):
+        return f"{x:.4g}" if super().__call__(x, pos) else ""
 
 
 def _legend_columns(labelled, width):

@@ -73,7 +73,7 @@ def has_no_extras(config):
     return not (any(extras) or config.build_optimizer().needs_whole_loss)
 
 
-def train_together(networks, data, configs):
+def train_together(networks, data, configs, n_jobs=-1):
     """Train networks of one architecture, each with its own learning rate and seed.
 
     Each ends with the weights and the history that `TrainingJob` would give it alone, but for
@@ -88,6 +88,9 @@ def train_together(networks, data, configs):
         What all are trained and validated on.
     configs : list of TrainingConfig
         One for each network; they may differ in learning rate, schedule and seed only.
+    n_jobs : int
+        Threads to share them out among, as joblib counts jobs; −1 for as many as there are cores.
+        Fewer are used where there is too little to compute. The results do not depend on it.
 
     Returns
     -------
@@ -101,12 +104,14 @@ def train_together(networks, data, configs):
     """
     check_data(data)
     _check(networks, configs)
+    check_jobs(n_jobs)
     size = max(1, AT_ONCE // networks[0].flat_parameters.size)
     histories = []
     for first in range(0, len(networks), size):
         some = slice(first, first + size)
-        *_, latest = _by_epoch(networks[some], data, configs[some])
-        histories += latest
+        for after_epoch in _by_epoch(networks[some], data, configs[some], n_jobs):
+            groups = after_epoch
+        histories += _histories(groups)
     return histories
 
 
@@ -128,28 +133,57 @@ def together_by_epoch(networks, data, configs):
     """
     check_data(data)
     _check(networks, configs)
-    yield from _by_epoch(networks, data, configs)
+    for groups in _by_epoch(networks, data, configs):
+        yield _histories(groups)
 
 
-def _by_epoch(networks, data, configs):
-    """Share the runs out among the cores, a thread each; yield all histories after each epoch.
+def check_jobs(n_jobs):
+    """Raise unless ``n_jobs`` is a number of jobs as joblib counts them."""
+    if checks.whole_number("n_jobs", n_jobs, minimum=-1024) == 0:
+        raise ValueError("n_jobs must not be 0: 1 works here, −1 uses all cores, but got 0.")
+
+
+def _by_epoch(networks, data, configs, n_jobs=-1):
+    """Share the runs out among threads; yield the list of groups after each epoch.
 
     NumPy lets go of Python's lock while it computes, so threads do not hold each other up as long
-    as there is enough to compute; small batches are faster in one. Neighbours go to different threads: the runs of a high learning rate, which may end
-    early, are then shared out too.
+    as there is enough to compute; small batches are faster in one. Neighbours go to different
+    threads: the runs of a high learning rate, which may end early, are then shared out too.
     """
     import joblib  # lazily: it takes longer to load than NumPy
 
+    cores = n_jobs if n_jobs > 0 else joblib.cpu_count() + 1 + n_jobs
     widest = max(math.prod(layer.output_shape) for layer in networks[0].layers)
-    numbers = len(networks) * configs[0].batch_size * widest
-    threads = max(1, min(joblib.cpu_count(), len(networks), numbers // SHARE))
+    batch_size = min(configs[0].batch_size, len(data.x_train))
+    enough = len(networks) * batch_size * widest // SHARE
+    threads = max(1, min(cores, len(networks), enough))
     groups = [_Runs(networks[i::threads], data, configs[i::threads]) for i in range(threads)]
-    histories = [None] * len(networks)
     while any(group.runs for group in groups):
-        with OneThread(), ThreadPoolExecutor(threads) as pool:
-            for i, latest in enumerate(pool.map(_Runs.epoch, groups)):
-                histories[i::threads] = latest
-        yield list(histories)
+        with OneThread():
+            _one_epoch(groups)
+        yield groups
+
+
+def _one_epoch(groups):
+    """Train one epoch with every group, in a thread for each if there are several."""
+    if len(groups) == 1:
+        groups[0].epoch(threads=1)
+        return
+    with ThreadPoolExecutor(len(groups)) as pool:
+        try:
+            list(pool.map(_Runs.epoch, groups, [len(groups)] * len(groups)))
+        except BaseException:  # an interrupt, or a fault in one of them: the others stop as well
+            for group in groups:
+                group.interrupted = True
+            raise
+
+
+def _histories(groups):
+    """Return the histories of all runs up to now, in the order of the networks."""
+    histories = [None] * sum(len(group.everyone) for group in groups)
+    for i, group in enumerate(groups):
+        histories[i :: len(groups)] = [run.recorder.history() for run in group.everyone]
+    return histories
 
 
 def _check(networks, configs):
@@ -226,13 +260,12 @@ def softmax_crossentropy(labels, scores):
 class _Run:
     """One of the runs, as a callback sees it: an engine with weights."""
 
-    def __init__(self, number, network, config):
-        self.number, self.network, self.config = number, network, config
+    def __init__(self, network, config):
+        self.network, self.config = network, config
         self.recorder, self.reason = Recorder(config), ""
-        if any(layer.uses_random for layer in network.layers):
-            streams = randomness.generators(config.seed, "dropout", len(network.layers))
-            for layer, generator in zip(network.layers, streams):
-                layer.random = generator
+        streams = randomness.generators(config.seed, "dropout", len(network.layers))
+        for layer, generator in zip(network.layers, streams):
+            layer.random = generator
         self.stopping = config.early_stopping and EarlyStopping(config.patience, config.min_delta)
 
     def weights(self):
@@ -251,8 +284,9 @@ class _Runs:
     """The weights of all runs that are still going, and how they are trained."""
 
     def __init__(self, networks, data, configs):
-        self.runs = [_Run(*each) for each in zip(range(len(networks)), networks, configs)]
-        self._everyone = tuple(self.runs)
+        self.runs = [_Run(*each) for each in zip(networks, configs)]
+        self.everyone = tuple(self.runs)
+        self.epochs_done, self.interrupted = 0, False
         self.network, self.config = networks[0], configs[0]
         loss = loss_for(self.network, data, self.config.loss)
         self.parts = checked_parts(self.network, data, loss)
@@ -263,27 +297,26 @@ class _Runs:
             and isinstance(last, layers.Dense)
         )
         self.loss = loss.on_logits() if self.fused else loss
-        self._shares_exponentials = (
-            isinstance(self.loss, losses.SparseCategoricalCrossentropy) and self.loss.from_logits
+        self._shares_exponentials = (  # a class derived from it may compute something else
+            type(self.loss) is losses.SparseCategoricalCrossentropy and self.loss.from_logits
         )
         optimizer = self.config.build_optimizer()
         self.rule, self.hyperparameters = optimizer.rule, optimizer.hyperparameters
-        self.scalars, self.step, self.number = dict(self.rule.initial_scalars), 0, 0
+        self.scalars, self.step = dict(self.rule.initial_scalars), 0
         self.decay = self.config.weight_decay or 0.0
         self.parameters = np.stack([network.flat_parameters for network in networks])
         self.slots = self.rule.init(np, self.parameters, **self.hyperparameters)
         self.gradients = np.zeros_like(self.parameters)
         self._look()
 
-    def epoch(self):
-        """Train one epoch, if runs are left; return the histories of all runs up to now."""
+    def epoch(self, threads):
+        """Train one epoch, if runs are left; so many groups share the time that it takes."""
         if self.runs:
-            self.number += 1
+            self.epochs_done += 1
             with np.errstate(all="ignore"):
-                self._train(self.number)
-        return [run.recorder.history() for run in self._everyone]
+                self._train(self.epochs_done, threads)
 
-    def _train(self, epoch):
+    def _train(self, epoch, threads):
         began, before = perf_counter(), self.parameters.copy()
         x, y = self.parts["train"]
         x = x.reshape(len(x), -1) if x.ndim > 2 else x
@@ -295,11 +328,15 @@ class _Runs:
         each_step = np.array(rates, self.parameters.dtype).T[..., np.newaxis]
         losses, scores = [], []
         for start, step_rates in zip(starts, each_step, strict=True):
+            if self.interrupted:
+                return
             batch = slice(start, start + self.config.batch_size)
             loss, score = self._batch(x[..., batch, :], y[:, batch], step_rates)
             losses.append(loss)
             scores.append(score)
-        self._record(epoch, np.array(losses), np.concatenate(scores, axis=1), y, rates, began)
+        scores = np.concatenate(scores, axis=1)
+        seconds = (perf_counter() - began) / threads
+        self._record(epoch, np.array(losses), scores, y, rates, seconds / len(self.runs))
         self._end(epoch, before)
 
     def _order(self, samples, epoch):
@@ -408,7 +445,7 @@ class _Runs:
             for name, slot in slots.items():
                 slot[...] = new[name]
 
-    def _record(self, epoch, losses, scores, y, rates, began):
+    def _record(self, epoch, losses, scores, y, rates, seconds):
         """Write down the epoch of every run; ``losses`` has the shape (batches, runs)."""
         validated = self._validated()
         metrics = self._metrics(y, scores)
@@ -417,7 +454,6 @@ class _Runs:
         finite = np.isfinite(losses)
         counts = np.where(finite.all(axis=0), len(losses), finite.argmin(axis=0) + 1).tolist()
         step = self.step - len(losses)
-        seconds = (perf_counter() - began) / len(self.runs)
         for row, run in enumerate(self.runs):
             count, own = counts[row], losses[: counts[row], row]
             used = rates[row][:count]

@@ -10,7 +10,7 @@ from dlkit import checks, layers
 from dlkit.network import Network
 from dlkit.training.config import TrainingConfig
 from dlkit.training.job import TrainingJob
-from dlkit.training.together import can_train_together, has_no_extras, train_together
+from dlkit.training.together import can_train_together, check_jobs, has_no_extras, train_together
 
 MODEL_SETTINGS = ("hidden_layers", "width", "depth", "dropout_rate", "activation")
 """What `build_mlp` takes; every other setting is a field of `TrainingConfig`."""
@@ -147,8 +147,9 @@ def run_trials(plans, data, config, build=None, n_jobs=1, keep_models=False, pro
         key = (shape, alike.to_json()) if together else number
         groups.setdefault(key, []).append((number, model, run_config))
     tasks = list(groups.values())
+    threads = -1 if n_jobs == 1 else 1  # one job alone has all the cores
     work = joblib.Parallel(n_jobs=n_jobs, return_as="generator")(
-        joblib.delayed(_train_group)(group, data, build, keep_models) for group in tasks
+        joblib.delayed(_train_group)(group, data, build, keep_models, threads) for group in tasks
     )
     found = {}
     with _bar(len(plans), progress) as bar:
@@ -180,12 +181,12 @@ def can_share(config):
     return has_no_extras(config)
 
 
-def _train_group(group, data, build, keep_models):
+def _train_group(group, data, build, keep_models, threads):
     """Train the models of one group; runs in a worker, perhaps on another machine."""
     models = [build(data, config.seed, **settings) for _, settings, config in group]
     configs = [config for *_, config in group]
     if len(group) > 1:
-        histories = train_together(models, data, configs)
+        histories = train_together(models, data, configs, n_jobs=threads)
     else:
         histories = [_train(models[0], data, configs[0])]
     return [(history, model if keep_models else None) for history, model in zip(histories, models)]
@@ -216,8 +217,7 @@ def check_ways(build, n_jobs, progress):
     """Raise unless these three arguments, which `sweep` and `compare` share, are allowed."""
     if build is not None and not callable(build):
         raise TypeError(f"build must be a function or None, but got {checks.describe(build)}.")
-    if checks.whole_number("n_jobs", n_jobs, minimum=-1024) == 0:
-        raise ValueError("n_jobs must not be 0: 1 works here, −1 uses all cores, but got 0.")
+    check_jobs(n_jobs)
     checks.truth_value("progress", progress)
 
 

@@ -277,6 +277,7 @@ SPECIAL = {
         "configs": Argument(
             Made(lambda: [TrainingConfig(epochs=1)]), (None, 3, "text", [], {}, math.nan, [3], [None])
         ),
+        "n_jobs": Argument(1, (None, "1", 0, 2.5, math.nan, [], {}, True)),
     },
     "training.sweep": {
         "space": dictionary({"learning_rate": [0.1]}, {}, {3: [1]}, {"learning_rate": 0.1}, {"learning_rate": []}),

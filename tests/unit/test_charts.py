@@ -164,3 +164,13 @@ def test_the_first_two_series_can_be_told_apart_without_colour():
     """Their luminance differs, so they stay apart in a grey print."""
     first, second = (style.color_of(style.series_color(index)) for index in (0, 1))
     assert contrast(first, second) > 2
+
+
+@pytest.mark.parametrize("low, high", [(1e-5, 10.0), (0.4, 4.0), (0.12, 0.9), (2.0, 900.0)])
+def test_labels_of_a_log_axis_are_plain_numbers(low, high):
+    panel = Panel([Line([0, 1], [low, high])], "Loss", "epoch", "loss", y_scale="log")
+    figure = to_figure(Chart(panel, "A loss."))
+    figure.canvas.draw()
+    (axes,) = figure.axes
+    shown = [label.get_text() for label in axes.get_yticklabels(which="both") if label.get_text()]
+    assert len(shown) >= 2 and all(float(text) > 0 for text in shown), shown

@@ -3,6 +3,7 @@
 import io
 
 import numpy as np
+import pytest
 from matplotlib.image import imread
 
 from dlkit.display.png import png_bytes
@@ -41,3 +42,11 @@ def test_it_is_smaller_and_the_same_every_time():
     data = png_bytes(figure, dpi=90)
     assert len(data) < 0.6 * len(buffer.getvalue())
     assert data == png_bytes(figure, dpi=90)
+
+
+def test_a_figure_that_cannot_be_drawn_keeps_its_size():
+    figure = picture()
+    figure.suptitle(r"$\notacommand{$")
+    with pytest.raises(ValueError, match="notacommand"):
+        png_bytes(figure, dpi=50)
+    assert figure.dpi == 100

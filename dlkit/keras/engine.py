@@ -99,15 +99,9 @@ class KerasEngine:
             due = measured_batch(self._samples, size, first, self._step % steps, steps)
         if not first <= due < first + count:
             return runner.train(*batches, rates, first, size)
-        parts = [runner.train(*batches, rates[: due - first], first, size)] if due > first else []
-        rate, rest = rates[due - first], rates[due - first + 1 :]
-        loss, right, squares = runner.train_measured(*batches, rate, due, size)
+        losses, right, squares = runner.train_measured(*batches, rates, first, size, due - first)
         self._measured = self._warm.watch().measured(squares)
-        parts.append((np.array([loss]), np.array([right])))
-        if rest:
-            parts.append(runner.train(*batches, rest, due + 1, size))
-        losses, right = zip(*parts, strict=True)
-        return np.concatenate(losses), np.concatenate(right)
+        return losses, right
 
     def layer_records(self):
         """Return a `LayerRecord` of each layer, for the epoch that has just been trained."""

@@ -1,7 +1,6 @@
 """Measures the layers of a Keras model once an epoch; the numbers are those of the NumPy engine."""
 
 import keras
-import numpy as np
 
 from ..training.layer_records import LayerRecord, norms
 
@@ -33,9 +32,11 @@ class LayerWatch:
         }
         self._order = [name for name, _ in _rows(model)]
         rectified = _rectified(model)
-        self._rectified, self._look = list(rectified), None
+        # layer name -> how many units or channels it has
+        self._rectified = {name: output.shape[-1] for name, output in rectified.items()}
+        self._awake = None
         if rectified:
-            self._look = _compiled(keras.Model(model.inputs[0], list(rectified.values())))
+            self._awake = _compiled(keras.Model(model.inputs[0], list(rectified.values())))
 
     def measured(self, squares):
         """Return layer name → (gradient norm, update ratio).
@@ -64,10 +65,10 @@ class LayerWatch:
             The samples that dead units are looked for with.
         """
         dead = {}
-        if self._look is not None:
-            outputs = [np.asarray(each, dtype="float32") for each in self._look(x)]
-            for name, y in zip(self._rectified, outputs, strict=True):
-                dead[name] = float(1 - (y != 0).any(axis=tuple(range(y.ndim - 1))).mean())
+        if self._awake is not None:
+            awake = self._awake(x).tolist()
+            for (name, units), count in zip(self._rectified.items(), awake, strict=True):
+                dead[name] = 1 - count / units
         return tuple(
             LayerRecord(name, *measured.get(name, (None, None)), dead.get(name))
             for name in self._order
@@ -120,20 +121,24 @@ def _rectified(model):
 
 
 def _compiled(probe):
-    """Return a function of x that gives the outputs of a model, compiled where that can be."""
+    """Return a function of x: how many units of each output any sample wakes, as an array."""
+    ops = keras.ops
+
+    def awake(x):
+        outputs = probe(x, training=False)
+        outputs = outputs if isinstance(outputs, list | tuple) else [outputs]
+        some = [ops.any(y != 0, axis=tuple(range(len(y.shape) - 1))) for y in outputs]
+        return ops.stack([ops.sum(ops.cast(units, "int32")) for units in some])
+
     if keras.backend.backend() != "tensorflow":
-        return lambda x: [keras.ops.convert_to_numpy(y) for y in _listed(probe(x, training=False))]
+        return lambda x: ops.convert_to_numpy(awake(x))
     import tensorflow as tf  # only on that backend
 
     shape, dtype = probe.inputs[0].shape, probe.inputs[0].dtype
 
     @tf.function(autograph=False, input_signature=[tf.TensorSpec((None, *shape[1:]), dtype)])
     def look(x):
-        return _listed(probe(x, training=False))
+        return awake(x)
 
     concrete = look.get_concrete_function()
-    return lambda x: concrete(tf.cast(x, dtype))
-
-
-def _listed(outputs):
-    return list(outputs) if isinstance(outputs, list | tuple) else [outputs]
+    return lambda x: concrete(tf.cast(x, dtype)).numpy()

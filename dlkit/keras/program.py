@@ -131,10 +131,9 @@ class CompiledProgram:
             squares = slopes, updates, [square(b) for b in before]
             return value, metric_sum, tuple(tf.stack(each) for each in squares)
 
-        @tf.function(input_signature=samples + order_and_rates + numbers)
-        def train_measured(x, y, order, rates, first, batch_size):
-            rows = order[first * batch_size : (first + 1) * batch_size]
-            return measured_batch(tf.gather(x, rows), tf.gather(y, rows), rates[0])
+        def batch_at(x, y, order, number, batch_size):
+            rows = order[number * batch_size : (number + 1) * batch_size]
+            return tf.gather(x, rows), tf.gather(y, rows)
 
         @tf.function(input_signature=samples + order_and_rates + numbers)
         def train(x, y, order, rates, first, batch_size):
@@ -142,13 +141,20 @@ class CompiledProgram:
             losses = tf.TensorArray(loss.dtype, size=count)
             right = tf.TensorArray("float32", size=count)
             for i in tf.range(count):
-                start = (first + i) * batch_size
-                rows = order[start : start + batch_size]
-                batch = tf.gather(x, rows), tf.gather(y, rows)
+                batch = batch_at(x, y, order, first + i, batch_size)
                 value, metric_sum, _ = train_batch(*batch, rates[i])
                 losses = losses.write(i, value)
                 right = right.write(i, metric_sum)
             return losses.stack(), right.stack()
+
+        @tf.function(input_signature=samples + order_and_rates + [*numbers, numbers[0]])
+        def train_measured(x, y, order, rates, first, batch_size, due):
+            before = train(x, y, order, rates[:due], first, batch_size)
+            batch = batch_at(x, y, order, first + due, batch_size)
+            value, metric_sum, squares = measured_batch(*batch, rates[due])
+            after = train(x, y, order, rates[due + 1 :], first + due + 1, batch_size)
+            losses = tf.concat([before[0], [value], after[0]], axis=0)
+            return losses, tf.concat([before[1], [metric_sum], after[1]], axis=0), squares
 
         @tf.autograph.experimental.do_not_convert
         def evaluate_block(x, y):
@@ -200,21 +206,22 @@ class CompiledProgram:
         losses, right = self._train(x, y, order, rates, first, batch_size)
         return losses.numpy().astype("float64"), right.numpy().astype("float64")
 
-    def train_measured(self, x, y, order, rate, first, batch_size):
-        """Train on batch ``first``, and measure gradients and updates.
+    def train_measured(self, x, y, order, rates, first, batch_size, due):
+        """Train as ``train`` does, and measure gradients and updates at batch ``first + due``.
 
         Returns
         -------
-        loss, right : float
+        losses, right : numpy.ndarray of float64, shape (len(rates),)
             As ``train`` gives them.
         squares : tuple of three numpy.ndarray, shape (weights,), float64
             Sums of squares of each weight's gradient, of its update, and of itself before.
         """
         self.prepare_measuring()
-        order, rates = self._constant(order), self._constant(np.array([rate], "float32"))
-        first, batch_size = self._constant(first), self._constant(batch_size)
-        loss, right, squares = self._train_measured(x, y, order, rates, first, batch_size)
-        return float(loss), float(right), tuple(each.numpy() for each in squares)
+        order, rates = self._constant(order), self._constant(np.asarray(rates, "float32"))
+        numbers = (self._constant(number) for number in (first, batch_size, due))
+        losses, right, squares = self._train_measured(x, y, order, rates, *numbers)
+        squares = tuple(each.numpy() for each in squares)
+        return losses.numpy().astype("float64"), right.numpy().astype("float64"), squares
 
     def prepare_measuring(self):
         """Compile what ``train_measured`` needs, once."""
@@ -260,13 +267,17 @@ class PlainProgram:
             right.append(float(mean) * len(rows))
         return np.array(losses), np.array(right)
 
-    def train_measured(self, x, y, order, rate, first, batch_size):
-        """Train on one batch; see `CompiledProgram.train_measured`. Gradients are not known here."""
+    def train_measured(self, x, y, order, rates, first, batch_size, due):
+        """Train; see `CompiledProgram.train_measured`. Gradients are not known here."""
+        parts = [self.train(x, y, order, rates[:due], first, batch_size)]
         before = self._weights()
-        (loss,), (right,) = self.train(x, y, order, [rate], first, batch_size)
+        parts.append(self.train(x, y, order, rates[due : due + 1], first + due, batch_size))
         pairs = zip(self._weights(), before, strict=True)
         updates = np.array([np.square(after - old).sum() for after, old in pairs])
-        return loss, right, (None, updates, np.array([np.square(old).sum() for old in before]))
+        squares = None, updates, np.array([np.square(old).sum() for old in before])
+        parts.append(self.train(x, y, order, rates[due + 1 :], first + due + 1, batch_size))
+        losses, right = (np.concatenate(each) for each in zip(*parts, strict=True))
+        return losses, right, squares
 
     def prepare_measuring(self):
         """Nothing needs to be prepared."""

@@ -3,9 +3,9 @@
 python tests/benchmarks/bench_labs.py [OptimizerLab ...]
 
 Opening is measured once per lab in a fresh process, without the seconds that go to imports: those
-come once, with the first lab. A move is a random value of a
-random slider in the kernel, and an arrow key on the lab's first slider in the browser (in SweepLab on the first that
-looks at another cell), from the key to the changed picture. Labs whose sliders only prepare the next run are measured alike.
+come once, with the first lab. A move is a random value of a random slider in the kernel, and an arrow
+key on the lab's first slider in the browser (in SweepLab on the first that looks at another cell),
+from the key to the changed picture. Labs whose sliders only prepare the next run are measured alike.
 """
 
 import subprocess

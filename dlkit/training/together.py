@@ -1,31 +1,25 @@
-"""Many small networks trained at once: one array with a leading axis of runs instead of a loop.
+"""Many small networks trained at once, with a leading axis of runs instead of a loop.
 
 For a network of a few thousand weights, Python's calls cost more than the arithmetic. Here 64
-networks of one shape are one network whose weights have an axis more, so that every call does the
-work of 64; the mathematics is that of `dlkit.layers`, line by line.
+networks of one shape are one (`dlkit.training.runs_axis`), so that every call does the work of 64,
+and the cores share them.
 """
 
 import dataclasses
 import math
 from concurrent.futures import ThreadPoolExecutor
-from time import perf_counter
 
-import numpy as np
-
-from dlkit import checks, layers, losses, randomness
+from dlkit import checks, layers
 from dlkit.network import Network
-from dlkit.training.callbacks import EarlyStopping
 from dlkit.training.config import TrainingConfig
 from dlkit.training.engine import OneThread
-from dlkit.training.parts import check_data, checked_parts, loss_for
-from dlkit.training.protocol import epoch_order
-from dlkit.training.records import ChunkRecord, EpochRecord, Recorder
+from dlkit.training.parts import check_data
+from dlkit.training.runs_axis import Runs
 
 KINDS = (layers.Dense, layers.Dropout, layers.Activation, layers.Flatten)
 FREE = ("learning_rate", "learning_rate_schedule", "seed")  # what may differ between the runs
 AT_ONCE = 2**20  # weights that are trained at once; more than that outgrows the cache
 SHARE = 2**15  # numbers in a layer's output that are worth a thread of their own
-BLOCK = 2**17  # weights that the rule is applied to at once
 
 
 def can_train_together(network, config):
@@ -157,7 +151,7 @@ def _by_epoch(networks, data, configs, n_jobs=-1):
     batch_size = min(configs[0].batch_size, len(data.x_train))
     enough = len(networks) * batch_size * widest // SHARE
     threads = max(1, min(cores, len(networks), enough))
-    groups = [_Runs(networks[i::threads], data, configs[i::threads]) for i in range(threads)]
+    groups = [Runs(networks[i::threads], data, configs[i::threads]) for i in range(threads)]
     while any(group.runs for group in groups):
         with OneThread():
             _one_epoch(groups)
@@ -171,7 +165,7 @@ def _one_epoch(groups):
         return
     with ThreadPoolExecutor(len(groups)) as pool:
         try:
-            list(pool.map(_Runs.epoch, groups, [len(groups)] * len(groups)))
+            list(pool.map(Runs.epoch, groups, [len(groups)] * len(groups)))
         except BaseException:  # an interrupt, or a fault in one of them: the others stop as well
             for group in groups:
                 group.interrupted = True
@@ -223,317 +217,3 @@ def _in_common(config):
 
 def _shape_of(network):
     return {**network.get_config(), "seed": 0}
-
-
-def softmax_crossentropy(labels, scores):
-    """Return what `SparseCategoricalCrossentropy` and its slope are, eight times as fast.
-
-    Value and slope share the exponentials, and the classes stand before the samples meanwhile:
-    adding up over a few classes is fast where many samples lie side by side.
-
-    Parameters
-    ----------
-    labels : numpy.ndarray of int, shape (runs, samples)
-    scores : numpy.ndarray, shape (runs, samples, classes)
-        Logits.
-
-    Returns
-    -------
-    numpy.ndarray, shape (runs, samples)
-        -log softmax(scores) of the true class.
-    numpy.ndarray, shape (runs, samples, classes)
-        softmax(scores), minus 1 at the true class.
-    """
-    z = np.ascontiguousarray(scores.swapaxes(1, 2))
-    z -= z.max(axis=1, keepdims=True)
-    p = np.exp(z)
-    total = p.sum(axis=1, keepdims=True)
-    p /= total
-    runs, classes, samples = z.shape
-    first = np.arange(0, z.size, classes * samples)[:, np.newaxis] + np.arange(samples)
-    true = first + labels * samples  # where the true classes stand, counted through everything
-    per_sample = np.log(total[:, 0]) - z.take(true)
-    p.reshape(-1)[true] -= 1
-    return per_sample, p.swapaxes(1, 2)
-
-
-class _Run:
-    """One of the runs, as a callback sees it: an engine with weights."""
-
-    def __init__(self, network, config):
-        self.network, self.config = network, config
-        self.recorder, self.reason = Recorder(config), ""
-        streams = randomness.generators(config.seed, "dropout", len(network.layers))
-        for layer, generator in zip(network.layers, streams):
-            layer.random = generator
-        self.stopping = config.early_stopping and EarlyStopping(config.patience, config.min_delta)
-
-    def weights(self):
-        return self.row.copy()
-
-    def set_weights(self, weights):
-        self.row[...] = weights
-
-    def end(self, reason):
-        self.reason = reason
-        self.network.flat_parameters[...] = self.row
-        self.recorder.end(reason)
-
-
-class _Runs:
-    """The weights of all runs that are still going, and how they are trained."""
-
-    def __init__(self, networks, data, configs):
-        self.runs = [_Run(*each) for each in zip(networks, configs)]
-        self.everyone = tuple(self.runs)
-        self.epochs_done, self.interrupted = 0, False
-        self.network, self.config = networks[0], configs[0]
-        loss = loss_for(self.network, data, self.config.loss)
-        self.parts = checked_parts(self.network, data, loss)
-        last = self.network.layers[-1]
-        self.fused = (
-            loss.fuses_with == self.network.output_activation != "linear"
-            and not loss.from_logits
-            and isinstance(last, layers.Dense)
-        )
-        self.loss = loss.on_logits() if self.fused else loss
-        self._shares_exponentials = (  # a class derived from it may compute something else
-            type(self.loss) is losses.SparseCategoricalCrossentropy and self.loss.from_logits
-        )
-        optimizer = self.config.build_optimizer()
-        self.rule, self.hyperparameters = optimizer.rule, optimizer.hyperparameters
-        self.scalars, self.step = dict(self.rule.initial_scalars), 0
-        self.decay = self.config.weight_decay or 0.0
-        self.parameters = np.stack([network.flat_parameters for network in networks])
-        self.slots = self.rule.init(np, self.parameters, **self.hyperparameters)
-        self.gradients = np.zeros_like(self.parameters)
-        self._look()
-
-    def epoch(self, threads):
-        """Train one epoch, if runs are left; so many groups share the time that it takes."""
-        if self.runs:
-            self.epochs_done += 1
-            with np.errstate(all="ignore"):
-                self._train(self.epochs_done, threads)
-
-    def _train(self, epoch, threads):
-        began, before = perf_counter(), self.parameters.copy()
-        x, y = self.parts["train"]
-        x = x.reshape(len(x), -1) if x.ndim > 2 else x
-        order = self._order(len(x), epoch)
-        x = x.take(order, axis=0)  # twice as fast as x[order]
-        y = np.broadcast_to(y[order], (len(self.runs), *y.shape))
-        starts = range(0, y.shape[1], self.config.batch_size)
-        rates = [run.config.learning_rates(self.step, len(starts)) for run in self.runs]
-        each_step = np.array(rates, self.parameters.dtype).T[..., np.newaxis]
-        losses, scores = [], []
-        for start, step_rates in zip(starts, each_step, strict=True):
-            if self.interrupted:
-                return
-            batch = slice(start, start + self.config.batch_size)
-            loss, score = self._batch(x[..., batch, :], y[:, batch], step_rates)
-            losses.append(loss)
-            scores.append(score)
-        scores = np.concatenate(scores, axis=1)
-        seconds = (perf_counter() - began) / threads
-        self._record(epoch, np.array(losses), scores, y, rates, seconds / len(self.runs))
-        self._end(epoch, before)
-
-    def _order(self, samples, epoch):
-        """Return in which order each run takes the samples, (runs, samples); (samples,) for all."""
-        shuffle = self.config.shuffle
-        seeds = [run.config.seed for run in self.runs] if shuffle else [0]
-        orders = {seed: epoch_order(samples, seed, epoch, shuffle) for seed in set(seeds)}
-        if len(orders) == 1:  # the same batches for all: one array serves every run
-            return orders[seeds[0]]
-        return np.array([orders[seed] for seed in seeds])
-
-    def _batch(self, x, y, rates):
-        """Take one step with every run; return the losses (runs,) and scores before it."""
-        scores = self._forward(x, training=True)
-        per_sample, slope = self._compare(y, scores)
-        self._backward(slope / (scores[0].size // scores.shape[-1]))
-        self._update(rates)
-        return per_sample.mean(axis=tuple(range(1, per_sample.ndim))), scores
-
-    def _compare(self, y, scores):
-        """Return the losses of all samples and their slopes by the scores."""
-        if self._shares_exponentials and scores.ndim == 3:
-            return softmax_crossentropy(y, scores)
-        targets = self.loss.targets(y, scores)
-        return self.loss.per_sample(targets, scores), self.loss.slope(targets, scores)
-
-    def _metrics(self, y, scores):
-        """Return the metrics of every run."""
-        if self._shares_exponentials and scores.ndim == 3:  # all at once
-            shares = (scores.argmax(axis=-1) == y).mean(axis=1).tolist()
-            return [{"accuracy": share} for share in shares]
-        return [self.loss.metrics(*each) for each in zip(y, scores, strict=True)]
-
-    def _forward(self, x, training):
-        self._inputs = []
-        for index, layer in enumerate(self.network.layers):
-            kept = x
-            if isinstance(layer, layers.Dense):
-                kernel, bias = self._weights[index]
-                z = np.matmul(x, kernel)
-                if bias is not None:
-                    z += bias[:, None, :]
-                logits = self.fused and index == len(self.network.layers) - 1
-                y = z if logits else layer.activation.forward(z)
-                kept, x = (x, z, y), y
-            elif isinstance(layer, layers.Activation):
-                y = layer.activation.forward(x)
-                kept, x = (x, y), y
-            elif isinstance(layer, layers.Dropout) and training and layer.rate:
-                if x.ndim == 2:
-                    x = np.broadcast_to(x, (len(self.runs), *x.shape))
-                kept = self._masks(index, layer, x.shape[1:])
-                x = x * kept
-            self._inputs.append(kept)
-        return x
-
-    def _masks(self, index, layer, shape):
-        draws = [
-            run.network.layers[index].random.random(shape, dtype=np.float32) for run in self.runs
-        ]
-        return (np.array(draws) >= layer.rate) * self.parameters.dtype.type(1 / (1 - layer.rate))
-
-    def _backward(self, upstream):
-        """Write the gradients of all runs, from the last layer to the first one with weights."""
-        first = min(self._weights)
-        for index in range(len(self.network.layers) - 1, first - 1, -1):
-            layer, kept = self.network.layers[index], self._inputs[index]
-            if isinstance(layer, layers.Dense):
-                x, z, y = kept
-                logits = self.fused and index == len(self.network.layers) - 1
-                delta = upstream if logits else layer.activation.backward(z, y, upstream)
-                kernel, bias = self._gradients[index]
-                np.matmul(x.swapaxes(-1, -2), delta, out=kernel)
-                if bias is not None:
-                    # a row of ones times δ: the sum over the samples, twice as fast as sum()
-                    ones = np.ones((1, delta.shape[1]), delta.dtype)
-                    np.matmul(ones, delta, out=bias[:, np.newaxis])
-                if index > first:
-                    upstream = np.matmul(delta, self._weights[index][0].swapaxes(-1, -2))
-            elif isinstance(layer, layers.Activation):
-                upstream = layer.activation.backward(*kept, upstream)
-            elif isinstance(layer, layers.Dropout) and layer.rate:
-                upstream = upstream * kept
-
-    def _update(self, rates):
-        """Apply the rule to all runs, some rows at a time; ``rates`` has the shape (runs, 1)."""
-        self.step += 1
-        self.scalars = self.rule.advance(self.step, self.scalars, **self.hyperparameters)
-        height = max(1, BLOCK // self.parameters.shape[1])
-        for start in range(0, len(self.runs), height):
-            rows = slice(start, start + height)
-            parameter = self.parameters[rows]
-            if self.decay:
-                parameter -= self.decay * rates[rows] * parameter
-            slots = {name: slot[rows] for name, slot in self.slots.items()}
-            delta, new = self.rule.update(
-                np,
-                self.gradients[rows],
-                parameter,
-                slots,
-                self.scalars,
-                rates[rows],
-                **self.hyperparameters,
-            )
-            parameter += delta
-            for name, slot in slots.items():
-                slot[...] = new[name]
-
-    def _record(self, epoch, losses, scores, y, rates, seconds):
-        """Write down the epoch of every run; ``losses`` has the shape (batches, runs)."""
-        validated = self._validated()
-        metrics = self._metrics(y, scores)
-        sizes = np.diff([*range(0, y.shape[1], self.config.batch_size), y.shape[1]])
-        means = np.average(losses, axis=0, weights=sizes).tolist()
-        finite = np.isfinite(losses)
-        counts = np.where(finite.all(axis=0), len(losses), finite.argmin(axis=0) + 1).tolist()
-        step = self.step - len(losses)
-        for row, run in enumerate(self.runs):
-            count, own = counts[row], losses[: counts[row], row]
-            used = rates[row][:count]
-            numbers = range(1, count + 1)
-            run.recorder.chunk(ChunkRecord(epoch, numbers, own, step, used, seconds))
-            run.diverged = ""
-            if not math.isfinite(own[-1]):
-                run.diverged = f"loss is not finite ({own[-1]}) in epoch {epoch}, batch {count}"
-                continue
-            val_loss, val_metrics = validated[row]
-            run.record = EpochRecord(
-                epoch, means[row], metrics[row], val_loss, val_metrics, used[-1], seconds
-            )
-            run.recorder.epoch(run.record)
-            if val_loss is not None and not math.isfinite(val_loss):
-                run.diverged = (
-                    f"loss is not finite ({val_loss}) in epoch {epoch} on the validation data"
-                )
-
-    def _validated(self):
-        """Return the loss and the metrics of every run on the validation data, if there are any."""
-        if self.parts["validation"] is None:
-            return [(None, {})] * len(self.runs)
-        x, y = self.parts["validation"]
-        scores = self._forward(x.reshape(len(x), -1) if x.ndim > 2 else x, training=False)
-        y = np.broadcast_to(y, (len(scores), *y.shape))
-        per_sample, _ = self._compare(y, scores)
-        losses = per_sample.reshape(len(scores), -1).mean(axis=1).tolist()
-        return list(zip(losses, self._metrics(y, scores), strict=True))
-
-    def _end(self, epoch, before):
-        """End the runs that are over, and go on with the rest."""
-        left = []
-        for row, run in enumerate(self.runs):
-            run.row = self.parameters[row]
-            if run.diverged:
-                run.row[...] = before[row]
-                run.end(
-                    f"{run.diverged}: the run diverged, and the weights from before the epoch are "
-                    "back; try a smaller learning rate"
-                )
-                continue
-            reason = run.stopping.after_epoch(run, run.record) if run.stopping else None
-            if epoch == self.config.epochs and not reason:
-                reason = f"all {epoch} epochs are done"
-            if reason:
-                if run.stopping:
-                    run.stopping.at_end(run)
-                run.end(reason)
-            else:
-                left.append(row)
-        if len(left) < len(self.runs):
-            self.runs = [self.runs[row] for row in left]
-            self.parameters = self.parameters[left]
-            self.gradients = np.zeros_like(self.parameters)
-            self.slots = {name: slot[left] for name, slot in self.slots.items()}
-            self._look()
-
-    def _look(self):
-        """Take views of each layer's weights and gradients in the arrays of all runs."""
-        self._weights, self._gradients = {}, {}
-        places = {name: (start, stop, shape) for name, start, stop, shape in self.network.segments}
-        for index, layer in enumerate(self.network.layers):
-            if not isinstance(layer, layers.Dense):
-                continue
-            for views, flat in (
-                (self._weights, self.parameters),
-                (self._gradients, self.gradients),
-            ):
-                views[index] = tuple(
-                    self._view(flat, *places[f"{layer.name}/{name}"])
-                    if name in layer.parameters
-                    else None
-                    for name in ("kernel", "bias")
-                )
-
-    @staticmethod
-    def _view(flat, start, stop, shape):
-        view = flat[:, start:stop]
-        strides = np.empty(shape, flat.dtype).strides
-        return np.lib.stride_tricks.as_strided(
-            view, (len(flat), *shape), (flat.strides[0], *strides)
-        )

@@ -10,12 +10,8 @@ from hypothesis import strategies as st
 from dlkit import Network, TrainingConfig, TrainingJob, datasets, layers, losses, schedules
 from dlkit.training import train_together
 from dlkit.training.records import Recorder
-from dlkit.training.together import (
-    _Runs,
-    can_train_together,
-    softmax_crossentropy,
-    together_by_epoch,
-)
+from dlkit.training.runs_axis import Runs, softmax_crossentropy
+from dlkit.training.together import can_train_together, together_by_epoch
 from dlkit.training.trials import build_mlp
 
 MOONS = datasets.moons(samples=60)
@@ -206,7 +202,7 @@ def test_a_fault_in_one_thread_comes_out(monkeypatch):
     def fail(*_):
         raise RuntimeError("planted")
 
-    monkeypatch.setattr("dlkit.training.together.epoch_order", fail)
+    monkeypatch.setattr("dlkit.training.runs_axis.epoch_order", fail)
     before = [model.flat_parameters.copy() for model in models]
     with pytest.raises(RuntimeError, match="planted"):
         train_together(models, MOONS, configs)
@@ -241,7 +237,7 @@ def test_an_interrupt_reaches_every_thread_between_two_batches(monkeypatch):
     monkeypatch.setattr("dlkit.training.together.SHARE", 1)
     configs = [TrainingConfig(epochs=1, batch_size=1, seed=seed) for seed in range(4)]
     models = [network(seed=config.seed) for config in configs]
-    plain, count = _Runs._batch, [0]
+    plain, count = Runs._batch, [0]
 
     def interrupted(self, *given):
         count[0] += 1
@@ -250,7 +246,7 @@ def test_an_interrupt_reaches_every_thread_between_two_batches(monkeypatch):
         time.sleep(0.01)
         return plain(self, *given)
 
-    monkeypatch.setattr(_Runs, "_batch", interrupted)
+    monkeypatch.setattr(Runs, "_batch", interrupted)
     with pytest.raises(KeyboardInterrupt):
         train_together(models, MOONS, configs, n_jobs=2)
     assert count[0] < len(MOONS.x_train), "the other thread went on to the end of the epoch"

@@ -163,6 +163,20 @@ def test_recording_changes_no_bit_of_the_run():
     assert without.history.layers == {} and without.history.records[0].layers == ()
 
 
+@pytest.mark.parametrize("share", [3, 1, 0.5, 0.4])
+def test_where_the_measured_batch_lies_changes_no_keras_run(share):
+    """One batch an epoch, a last batch that is full, and one that is not."""
+    config = CONFIG.replace(batch_size=round(share * len(DATA.x_train)))
+    network = make_network()
+    runs = [
+        run(config.replace(record_layers=records), network.to_keras()) for records in (True, False)
+    ]
+    with_records, without = (job.history for job in runs)
+    np.testing.assert_allclose(with_records.batch_losses, without.batch_losses, rtol=1e-5)
+    assert len(with_records.batch_losses) == len(without.batch_losses)
+    assert any(layer[-1]["gradient_norm"] for layer in with_records.layers.values())
+
+
 def test_recording_changes_no_bit_with_dropout():
     with_records = run(network=make_network(0.5))
     without = run(CONFIG.replace(record_layers=False), make_network(0.5))

@@ -1,5 +1,7 @@
 """Real data sets that come with scikit-learn: nothing is downloaded."""
 
+from functools import cache
+
 from dlkit import checks
 from dlkit.datasets.splitting import check_fractions, check_seed, split
 
@@ -32,9 +34,7 @@ def digits(seed=0, flat=False, validation_fraction=0.2, test_fraction=0.0):
     flat = checks.truth_value("flat", flat)
     check_seed(seed)
     check_fractions(validation_fraction, test_fraction)
-    from sklearn.datasets import load_digits
-
-    loaded = load_digits()
+    loaded = _load_digits()
     pixels = loaded.data if flat else loaded.images[..., None]
     return split(
         pixels / 16.0,
@@ -45,6 +45,13 @@ def digits(seed=0, flat=False, validation_fraction=0.2, test_fraction=0.0):
         name="digits",
         class_names=[str(digit) for digit in range(10)],
     )
+
+
+@cache  # reading the file takes longer than everything else here; `split` copies what it returns
+def _load_digits():
+    from sklearn.datasets import load_digits
+
+    return load_digits()
 
 
 def iris(seed=0, validation_fraction=0.2, test_fraction=0.0):

@@ -7,13 +7,13 @@ of the page's theme, so it reads on a light surface and on a dark one.
 
 import base64
 import io
-from functools import lru_cache, singledispatch
+from functools import singledispatch
 from html import escape
 
 import numpy as np
-from matplotlib.ticker import LogLocator, MaxNLocator
 
 from dlkit.plots import chart as marks
+from dlkit.plots.frame import Frame, cells
 from dlkit.plots.style import COLOR_MAPS, DASHES, FOREGROUND, color_of
 
 _TEXT = "var(--jp-ui-font-color1, #222)"
@@ -39,11 +39,6 @@ def to_svg(chart):
         ``<svg>`` with ``role="img"`` and the chart's summary as its accessible name. It scales down
         to the width of its surroundings.
     """
-    rows = -(-len(chart.panels) // chart.columns)
-    top = 24 if chart.title else 0
-    shares = np.asarray(chart.shares or [1] * chart.columns, dtype=float)
-    edges = np.concatenate([[0], np.cumsum(shares / shares.sum())]) * chart.width
-    height = (chart.height - top) / rows
     parts = [
         (
             f'<svg xmlns="http://www.w3.org/2000/svg" role="img" aria-label="{escape(chart.summary)}" '
@@ -54,37 +49,19 @@ def to_svg(chart):
     if chart.title:
         parts.append(_words(chart.width / 2, 14, chart.title, "middle", 14, FOREGROUND, True))
     with np.errstate(over="ignore", invalid="ignore"):  # a diverging loss leaves the panel, no more
-        for index, panel in enumerate(chart.panels):
-            row, column = divmod(index, chart.columns)
-            left, right = edges[column], edges[column + 1]
-            frame = _Frame(panel, left, top + row * height, right - left, height, index)
-            parts.extend(frame.draw())
+        for index, (panel, cell) in enumerate(cells(chart)):
+            parts.extend(_Frame(panel, cell, index).draw())
     parts.append("</svg>")
     return "".join(parts)
 
 
-class _Frame:
+class _Frame(Frame):
     """Maps the data coordinates of one panel to pixels and draws it."""
 
-    def __init__(self, panel, left, top, width, height, index):
-        self.panel, self.index = panel, index
-        self.entries = _legend_rows(panel, width - 56)
-        head = (24 if panel.title else 6) + 16 * len(self.entries)
-        margins = (54, head, 12, 40) if panel.axes else (4, head, 4, 4)
-        self.left, self.top = left + margins[0], top + margins[1]
-        self.outer_top = top
-        self.width = max(width - margins[0] - margins[2], 10)
-        self.height = max(height - margins[1] - margins[3], 10)
-        (self.x0, self.x1), (self.y0, self.y1) = panel.ranges()
-        if panel.equal:
-            self._make_equal()
-
-    def _make_equal(self):
-        scale = min(self.width / abs(self.x1 - self.x0), self.height / abs(self.y1 - self.y0))
-        width, height = scale * abs(self.x1 - self.x0), scale * abs(self.y1 - self.y0)
-        self.left += (self.width - width) / 2
-        self.top += (self.height - height) / 2
-        self.width, self.height = width, height
+    def __init__(self, panel, cell, index):
+        self.index = index
+        self.entries = _legend_rows(panel, cell[2] - 56)
+        super().__init__(panel, cell, len(self.entries))
 
     def x(self, values):
         return self.left + self.width * _share(values, self.x0, self.x1, self.panel.x_scale)
@@ -104,18 +81,19 @@ class _Frame:
         for mark in self.panel.marks:
             yield _draw(mark, self)
         yield "</g>"
-        baseline = self.outer_top + 14
-        if self.panel.title:
-            start = self.left - (40 if self.panel.axes else 0)
-            yield _words(start, baseline - 2, self.panel.title, "start", 13, FOREGROUND, True)
-            baseline += 22
+        start = self.left - (self.margin - 14 if self.panel.axes else 0)
+        line = self.outer_top + 12
+        for words in self.title:
+            yield _words(start, line, words, "start", 13, FOREGROUND, True)
+            line += 16
+        line += 2 if self.title else -4
         for row in self.entries:
             across = self.left
             for mark, width in row:
-                yield _swatch(mark, across, baseline - 6)
-                yield _words(across + 26, baseline - 6, mark.label, "start", 11.5, FOREGROUND)
+                yield _swatch(mark, across, line)
+                yield _words(across + 26, line, mark.label, "start", 11.5, FOREGROUND)
                 across += width
-            baseline += 16
+            line += 16
 
     def _axes_once(self):
         """Return the axes; while a picture moves they stay the same, so they are kept."""
@@ -134,13 +112,11 @@ class _Frame:
 
     def _axes(self):
         bottom, right = self.top + self.height, self.left + self.width
-        x_ticks = _ticks(self.x0, self.x1, self.panel.x_scale, self.panel.x_ticks, self.width / 70)
-        y_ticks = _ticks(self.y0, self.y1, self.panel.y_scale, self.panel.y_ticks, self.height / 36)
-        for at, text in x_ticks:
+        for at, text in self.x_ticks:
             x = self.x(at)
             yield _rule(x, self.top, x, bottom)
             yield _words(x, bottom + 12, text, "middle", 11, FOREGROUND)
-        for at, text in y_ticks:
+        for at, text in self.y_ticks:
             y = self.y(at)
             yield _rule(self.left, y, right, y)
             yield _words(self.left - 6, y, text, "end", 11, FOREGROUND)
@@ -151,7 +127,7 @@ class _Frame:
         middle = self.left + self.width / 2
         yield _words(middle, bottom + 30, self.panel.x_label, "middle", 12, FOREGROUND)
         if self.panel.y_label:
-            x, y = self.left - 44, self.top + self.height / 2
+            x, y = self.left - self.margin + 10, self.top + self.height / 2
             yield (
                 f'<g transform="rotate(-90 {x:.1f} {y:.1f})">'
                 + _words(x, y, self.panel.y_label, "middle", 12, FOREGROUND)
@@ -164,24 +140,6 @@ def _share(values, low, high, scale):
         values = np.log10(np.maximum(values, 1e-300))
         low, high = np.log10(low), np.log10(high)
     return (values - low) / (high - low)
-
-
-def _ticks(low, high, scale, given, wanted):
-    if given is not None:
-        return given
-    low, high = min(low, high), max(low, high)
-    return _located(low, high, scale, int(np.clip(wanted, 2, 8)))
-
-
-@lru_cache(maxsize=256)
-def _located(low, high, scale, wanted):
-    if scale == "log":
-        places = LogLocator(numticks=wanted + 2).tick_values(low, high)
-    else:
-        places = MaxNLocator(wanted, steps=[1, 2, 2.5, 5, 10]).tick_values(low, high)
-    reach = (high - low) * 1e-9
-    places = [float(at) for at in places if low - reach <= at <= high + reach]
-    return tuple((at, f"{0.0 if abs(at) < reach else at:.4g}") for at in places)
 
 
 def _legend_rows(panel, room):

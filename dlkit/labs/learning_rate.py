@@ -69,7 +69,7 @@ class LearningRateLab(BackgroundLab):
                     help="Samples a step; larger batches, fewer steps in an epoch.",
                 ),
                 "epochs": stops(
-                    10, (5, 10, 20), label="epochs", help="Passes through the training data.",
+                    8, (5, 8, 10, 20), label="epochs", help="Passes through the training data.",
                 ),
             },
             "Learning rate": {

@@ -50,7 +50,7 @@ class RateSettings:
     depth: int = 3
     optimizer: str = "adam"
     batch_size: int = 128
-    epochs: int = 10
+    epochs: int = 8
     learning_rate: float = 0.03
     schedule: str = "CosineAnnealing"
     warm_up: float = 0.1

@@ -64,7 +64,7 @@ class SweepLab(BackgroundLab):
                     help="Units in the one hidden layer (ReLU, He's initial weights).",
                 ),
                 "epochs": slider(
-                    3, 1, 20, whole=True, label="epochs",
+                    2, 1, 20, whole=True, label="epochs",
                     help="Passes through the training data. Small batches take more steps in each.",
                 ),
                 "optimizer": menu(

@@ -36,7 +36,7 @@ class SweepSettings:
 
     dataset: str = "digits"
     width: int = 16
-    epochs: int = 3
+    epochs: int = 2
     optimizer: str = "sgd"
     seeds: int = 3
 

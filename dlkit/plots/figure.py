@@ -7,10 +7,11 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 from matplotlib.patches import FancyArrowPatch, FancyBboxPatch, Patch
-from matplotlib.ticker import LogFormatter, NullFormatter, NullLocator
+from matplotlib.ticker import NullLocator
 
 from dlkit import checks
 from dlkit.plots import chart as marks
+from dlkit.plots.frame import Frame, cells
 from dlkit.plots.style import COLOR_MAPS, DASHES, FOREGROUND, color_of
 
 _MARKERS = {
@@ -21,8 +22,7 @@ _MARKERS = {
     "diamond": "D",
     "plus": "+",
 }
-_PIXEL = 0.72  # points per pixel at 100 pixels per inch
-_CROWDED = 500  # high / low of a log axis from which on its small ticks only cost time
+_PIXEL = 0.72  # points in a pixel at 100 pixels per inch
 
 
 def to_figure(chart):
@@ -41,21 +41,26 @@ def to_figure(chart):
     """
     if not isinstance(chart, marks.Chart):
         raise TypeError(f"chart must be a Chart, but got {checks.describe(chart)}.")
-    rows = -(-len(chart.panels) // chart.columns)
-    figure = Figure(figsize=(chart.width / 100, chart.height / 100), dpi=100, layout="constrained")
+    figure = Figure(figsize=(chart.width / 100, chart.height / 100), dpi=100)
     FigureCanvasAgg(figure)
     figure.text_alternative = chart.summary
-    shares = chart.shares or (1,) * chart.columns
-    grid = figure.add_gridspec(rows, chart.columns, width_ratios=chart.shares)
-    for index, panel in enumerate(chart.panels):
-        row, column = divmod(index, chart.columns)
-        width = chart.width * (shares[column] / sum(shares))
-        _draw_panel(figure.add_subplot(grid[row, column]), panel, width)
+    for panel, cell in cells(chart):
+        labelled = panel.labelled() if panel.legend else []
+        columns = _legend_columns(labelled, cell[2])
+        frame = Frame(panel, cell, -(-len(labelled) // columns))
+        axes = figure.add_axes(
+            (
+                frame.left / chart.width,
+                1 - (frame.top + frame.height) / chart.height,
+                frame.width / chart.width,
+                frame.height / chart.height,
+            )
+        )
+        _draw_panel(axes, frame, labelled, columns)
     if chart.title:
-        figure.suptitle(chart.title, fontsize=12, fontweight="bold")
-    if any(panel.equal and panel.legend and panel.labelled() for panel in chart.panels):
-        # The first layout measures such panels before they shrink; drawing makes the second.
-        figure.get_layout_engine().execute(figure)
+        figure.suptitle(
+            chart.title, y=1 - 14 / chart.height, va="center", fontsize=10.5, fontweight="bold"
+        )
     return figure
 
 
@@ -96,41 +101,20 @@ def _describe(axes):
     return f"{title}: {labels}" + (f"; curves: {', '.join(curves)}." if curves else ".")
 
 
-def _draw_panel(axes, panel, width):
-    (x_low, x_high), (y_low, y_high) = panel.ranges()
+def _draw_panel(axes, frame, labelled, columns):
+    panel = frame.panel
     axes.set_xscale(panel.x_scale)
     axes.set_yscale(panel.y_scale)
-    axes.set_xlim(x_low, x_high)
-    axes.set_ylim(y_low, y_high)
+    axes.set_xlim(frame.x0, frame.x1)
+    axes.set_ylim(frame.y0, frame.y1)
     for mark in panel.marks:
         _draw(mark, axes)
-    axes.set_xlim(x_low, x_high)
-    axes.set_ylim(y_low, y_high)
-    if panel.equal:
-        axes.set_aspect("equal")
+    axes.set_xlim(frame.x0, frame.x1)
+    axes.set_ylim(frame.y0, frame.y1)
     if panel.axes:
-        axes.grid(True, color="#dddddd", linewidth=0.6)
-        axes.set_axisbelow(True)
-        axes.spines[["top", "right"]].set_visible(False)
-        axes.set_xlabel(panel.x_label, fontsize=9)
-        axes.set_ylabel(panel.y_label, fontsize=9)
-        axes.tick_params(labelsize=8)
-        for which, ticks, scale, low, high in (
-            (axes.xaxis, panel.x_ticks, panel.x_scale, x_low, x_high),
-            (axes.yaxis, panel.y_ticks, panel.y_scale, y_low, y_high),
-        ):
-            if scale == "log":
-                which.set_major_formatter(PlainLogFormatter())
-                which.set_minor_formatter(PlainLogFormatter())
-                if high > _CROWDED * low:
-                    which.set_minor_locator(NullLocator())
-            if ticks is not None:
-                which.set_ticks([at for at, _ in ticks], [text for _, text in ticks])
-                which.set_minor_formatter(NullFormatter())
+        _draw_axes(axes, frame)
     else:
         axes.set_axis_off()
-    labelled = panel.labelled() if panel.legend else []
-    columns = _legend_columns(labelled, width)
     if labelled:
         axes.legend(
             [_handle(mark) for mark in labelled],
@@ -143,20 +127,28 @@ def _draw_panel(axes, panel, width):
             borderaxespad=0.2,
             handlelength=2.2,
             columnspacing=1.2,
+            labelspacing=0.35,
         )
     if panel.title:
-        entries = -(-len(labelled) // columns)
-        axes.set_title(panel.title, fontsize=10, loc="left", pad=5 + 13 * entries)
+        start = -(frame.margin - 14) / frame.width if panel.axes else 0
+        above = frame.top - frame.outer_top - 16 * len(frame.title)
+        # with a place of its own, matplotlib does not look for one at every drawing
+        axes.set_title(panel.title, fontsize=10, loc="left", x=start, y=1.0, pad=above * _PIXEL)
 
 
-class PlainLogFormatter(LogFormatter):
-    """Labels the ticks that matplotlib would label, as the live picture does: 0.001, not a formula.
-
-    Formulae take matplotlib half a second to draw for the first time.
-    """
-
-    def __call__(self, x, pos=None):
-        return f"{x:.4g}" if super().__call__(x, pos) else ""
+def _draw_axes(axes, frame):
+    panel = frame.panel
+    axes.grid(True, color="#dddddd", linewidth=0.6)
+    axes.set_axisbelow(True)
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.tick_params(labelsize=8)
+    for axis, ticks in ((axes.xaxis, frame.x_ticks), (axes.yaxis, frame.y_ticks)):
+        axis.set_ticks([at for at, _ in ticks], [text for _, text in ticks])
+        axis.set_minor_locator(NullLocator())
+    axes.set_xlabel(panel.x_label, fontsize=9, va="center")
+    axes.set_ylabel(panel.y_label, fontsize=9, va="center")
+    axes.xaxis.set_label_coords(0.5, -30 / frame.height)
+    axes.yaxis.set_label_coords((10 - frame.margin) / frame.width, 0.5)
 
 
 def _legend_columns(labelled, width):

@@ -55,9 +55,10 @@ class Run:
     def __init__(self, network, config):
         self.network, self.config = network, config
         self.recorder, self.reason = Recorder(config), ""
-        streams = randomness.generators(config.seed, "dropout", len(network.layers))
-        for layer, generator in zip(network.layers, streams):
-            layer.random = generator
+        if any(isinstance(layer, layers.Dropout) for layer in network.layers):
+            streams = randomness.generators(config.seed, "dropout", len(network.layers))
+            for layer, generator in zip(network.layers, streams):
+                layer.random = generator
         self.stopping = config.early_stopping and EarlyStopping(config.patience, config.min_delta)
 
     def weights(self):
@@ -116,23 +117,34 @@ class Runs:
         x, y = self.parts["train"]
         x = x.reshape(len(x), -1) if x.ndim > 2 else x
         order = self._order(len(x), epoch)
-        x = x.take(order, axis=0)  # twice as fast as x[order]
         y = np.broadcast_to(y[order], (len(self.runs), *y.shape))
         starts = range(0, y.shape[1], self.config.batch_size)
-        rates = [run.config.learning_rates(self.step, len(starts)) for run in self.runs]
+        rates = self._rates(len(starts))
         each_step = np.array(rates, self.parameters.dtype).T[..., np.newaxis]
         losses, scores = [], []
         for start, step_rates in zip(starts, each_step, strict=True):
             if self.interrupted:
                 return
             batch = slice(start, start + self.config.batch_size)
-            loss, score = self._batch(x[..., batch, :], y[:, batch], step_rates)
+            # one batch at a time: all runs' copies of the data may not fit the memory
+            part = x.take(order[..., batch], axis=0)  # twice as fast as x[order]
+            loss, score = self._batch(part, y[:, batch], step_rates)
             losses.append(loss)
             scores.append(score)
         scores = np.concatenate(scores, axis=1)
         seconds = (perf_counter() - began) / threads
         self._record(epoch, np.array(losses), scores, y, rates, seconds / len(self.runs))
         self._end(epoch, before)
+
+    def _rates(self, steps):
+        """Return the learning rates of the next steps, a tuple for each run."""
+        known, rates = {}, []  # many runs may share a schedule
+        for config in (run.config for run in self.runs):
+            which = (config.learning_rate, id(config.learning_rate_schedule))
+            if which not in known:
+                known[which] = config.learning_rates(self.step, steps)
+            rates.append(known[which])
+        return rates
 
     def _order(self, samples, epoch):
         """Return in which order each run takes the samples, (runs, samples); (samples,) for all."""

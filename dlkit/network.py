@@ -1,8 +1,11 @@
 """Network: forward through a stack of layers, backward in reverse order, and training."""
 
+import math
+
 import numpy as np
 
 from dlkit import checks, network_checks
+from dlkit.blas import threads_for
 from dlkit.layer_stack import LayerStack
 from dlkit.layers import masking
 from dlkit.layers.base import Layer
@@ -35,6 +38,8 @@ class Network(LayerStack):
         Views into the buffers by name, such as ``"dense/kernel"``.
     state : dict of str to numpy.ndarray
         What is kept but not trained, such as ``"batch_normalization/moving_mean"``.
+    products : int
+        About how many multiplications a sample takes on its way forward.
     scores : numpy.ndarray or None
         What the last layer gave to the loss; overwritten by the next batch.
     scores_are_logits : bool
@@ -58,6 +63,12 @@ class Network(LayerStack):
         self.scores = self.batch = self.input_gradient = None
         self.scores_are_logits = False
         self._fusion = (None, None, False)
+        # multiplications for a sample, forward; a layer may use its weights at several places
+        self.products = sum(
+            sum(parameter.size for parameter in layer.parameters.values())
+            * math.prod(layer.output_shape[:-1])
+            for layer in self.layers
+        )
         trained = (index for index, layer in enumerate(self.layers) if layer.parameters)
         self._first_trained = next(trained, len(self.layers))
         # asking every layer for a penalty at every step would take longer than most penalties
@@ -91,7 +102,9 @@ class Network(LayerStack):
             If an argument does not fit.
         """
         training = checks.truth_value("training", training)
-        return self._run(network_checks.check_inputs(self, x), training).copy()
+        x = network_checks.check_inputs(self, x)
+        with threads_for(self, len(x)):
+            return self._run(x, training).copy()
 
     def _run(self, x, training):
         self.batch = len(x)
@@ -118,8 +131,9 @@ class Network(LayerStack):
             If ``upstream`` does not fit.
         """
         upstream = network_checks.check_upstream(self, upstream)
-        for layer in reversed(self.layers):
-            upstream = layer.compute_gradients(upstream)
+        with threads_for(self, len(upstream)):
+            for layer in reversed(self.layers):
+                upstream = layer.compute_gradients(upstream)
         return upstream.copy()
 
     def loss_and_gradients(self, x, y, loss=None, training=True, check=True, to_input=False):
@@ -158,6 +172,14 @@ class Network(LayerStack):
             training = checks.truth_value("training", training)
             to_input = checks.truth_value("to_input", to_input)
             x, y, loss = network_checks.check_batch(self, x, y, loss)
+        with threads_for(self, len(x)):
+            value = self._loss_and_gradients(x, y, loss, training, to_input)
+        for layer in self._penalized:
+            layer.add_regularization_gradients()
+            value += layer.regularization_loss()
+        return value
+
+    def _loss_and_gradients(self, x, y, loss, training, to_input):
         scores, loss, fused = self._scores(x, loss, training)
         value, upstream = loss.value_and_gradient(y, scores)
         # below the first layer with parameters nobody needs a gradient
@@ -170,9 +192,6 @@ class Network(LayerStack):
                 upstream = layer.compute_gradients(upstream)
             remaining[0].needs_input_gradient = True
         self.input_gradient = upstream.copy() if to_input else None
-        for layer in self._penalized:
-            layer.add_regularization_gradients()
-            value += layer.regularization_loss()
         return value
 
     def _scores(self, x, loss, training):
@@ -229,8 +248,10 @@ class Network(LayerStack):
         batch_size = checks.whole_number("batch_size", batch_size)
         x = network_checks.check_inputs(self, x)
         outputs = np.empty((len(x), *self.output_shape), self.dtype)
-        for start in range(0, len(x), batch_size):
-            outputs[start : start + batch_size] = self._run(x[start : start + batch_size], False)
+        with threads_for(self, min(batch_size, len(x))):
+            for start in range(0, len(x), batch_size):
+                part = slice(start, start + batch_size)
+                outputs[part] = self._run(x[part], False)
         return outputs
 
     def evaluate(self, x, y, loss=None, batch_size=1024, check=True):
@@ -259,7 +280,8 @@ class Network(LayerStack):
         sums = {}
         for start in range(0, len(x), batch_size):
             part = slice(start, start + batch_size)
-            scores, taking, _ = self._scores(x[part], loss, False)
+            with threads_for(self, len(x[part])):
+                scores, taking, _ = self._scores(x[part], loss, False)
             value, _ = taking.value_and_gradient(y[part], scores)
             for key, number in {"loss": value, **taking.metrics(y[part], scores)}.items():
                 sums[key] = sums.get(key, 0.0) + number * len(scores)

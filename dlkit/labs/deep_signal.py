@@ -6,8 +6,8 @@ from functools import lru_cache
 import numpy as np
 
 from dlkit import activations, initializers
+from dlkit.blas import OneThread
 from dlkit.labs.activation_zones import is_dead, is_saturated
-from dlkit.training.blas import OneThread
 
 SAMPLES = 128
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)

@@ -13,12 +13,12 @@ from typing import NamedTuple
 import numpy as np
 
 from dlkit import activations, datasets
+from dlkit.blas import OneThread
 from dlkit.labs.optimizer_surfaces import NETWORK_LABEL, Surface
 from dlkit.layers import Dense
 from dlkit.network import Network
 from dlkit.network_loss import NetworkLoss
 from dlkit.optimizers import LBFGS
-from dlkit.training.blas import OneThread
 
 HIDDEN = 6
 EPOCHS = 40

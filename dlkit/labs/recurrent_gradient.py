@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from dlkit import checks
+from dlkit.blas import OneThread
 from dlkit.layers import GRU, LSTM, SimpleRNN
-from dlkit.training.blas import OneThread
 
 CELLS = {"simple_rnn": SimpleRNN, "lstm": LSTM, "gru": GRU}
 NAMES = {"simple_rnn": "SimpleRNN", "lstm": "LSTM", "gru": "GRU"}

@@ -83,15 +83,26 @@ class Frame:
 
 @lru_cache(maxsize=256)
 def _located(low, high, scale, wanted):
-    reach = (high - low) * 1e-9
     places = []
     if scale == "log":
         for digits in ((1,), (1, 3), (1, 2, 5), tuple(range(1, 10))):
-            located = LogLocator(subs=digits, numticks=wanted + 2).tick_values(low, high)
-            places = [at for at in located if low - reach <= at <= high + reach]
+            locator = LogLocator(subs=digits, numticks=wanted + 2)
+            places = _within(locator, low, high, 1e-9 * low)
             if len(places) > 2:
                 break
     if len(places) < 2:
-        located = MaxNLocator(wanted, steps=[1, 2, 2.5, 5, 10]).tick_values(low, high)
-        places = [at for at in located if low - reach <= at <= high + reach]
-    return tuple((float(at), f"{0.0 if abs(at) < reach else at:.4g}") for at in places)
+        locator = MaxNLocator(wanted, steps=[1, 2, 2.5, 5, 10])
+        places = _within(locator, low, high, 1e-9 * (high - low))
+    return tuple((at, _words(at)) for at in places)
+
+
+def _within(locator, low, high, reach):
+    """Return the ticks between two ends, give or take some rounding."""
+    ticks = locator.tick_values(low, high)
+    exact = [0.0 if abs(at) < reach else float(at) for at in ticks]
+    return [at for at in exact if low - reach <= at <= high + reach]
+
+
+def _words(at):
+    digits, _, power = f"{at:.4g}".partition("e")
+    return f"{digits}e{int(power)}" if power else digits

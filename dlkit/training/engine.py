@@ -6,11 +6,11 @@ import math
 import numpy as np
 
 from dlkit import checks, randomness
+from dlkit.blas import SMALL, OneThread
 from dlkit.network import Network
 from dlkit.network_loss import NetworkLoss
 from dlkit.optimizers import NonFiniteGradientError
 from dlkit.training.accumulation import optimizer_for
-from dlkit.training.blas import OneThread
 from dlkit.training.class_weights import WeightedLoss, check_labels, weight_table
 from dlkit.training.config import check_config
 from dlkit.training.layer_watch import LayerWatch
@@ -21,7 +21,6 @@ from dlkit.training.validation_split import with_validation
 __all__ = ["Engine", "NumpyEngine", "engine_for", "epoch_order"]
 
 FOLD = 64  # batches whose scores are kept until the running metrics take them in
-SMALL = 2**25  # products per batch below which one BLAS thread is faster than several
 
 
 class NumpyEngine:

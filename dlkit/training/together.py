@@ -12,9 +12,9 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 
 from dlkit import checks, layers
+from dlkit.blas import OneThread
 from dlkit.network import Network
 from dlkit.training.config import TrainingConfig
-from dlkit.training.engine import OneThread
 from dlkit.training.parts import check_data
 from dlkit.training.runs_axis import Runs
 

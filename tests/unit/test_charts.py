@@ -1,6 +1,7 @@
 """A chart says the same in both forms, and keeps its promises about text, range and colour."""
 
 import io
+import itertools
 import re
 from xml.etree import ElementTree
 
@@ -174,3 +175,36 @@ def test_labels_of_a_log_axis_are_plain_numbers(low, high):
     (axes,) = figure.axes
     shown = [label.get_text() for label in axes.get_yticklabels(which="both") if label.get_text()]
     assert len(shown) >= 2 and all(float(text) > 0 for text in shown), shown
+
+
+LONG = [(1e-5, 10.0), (0.4, 4.0), (0.12, 0.9), (2.0, 900.0), (1e-12, 1e-3)]
+
+
+@pytest.mark.parametrize("scale, ranges", [("log", LONG), ("linear", [(0, 0.0004), (-12345, 0)])])
+def test_both_forms_have_the_same_ticks_and_nothing_meets_them(scale, ranges):
+    for low, high in ranges:
+        panel = Panel([Line([0, 1], [low, high])], "Loss", "epoch", "loss (nats)", y_scale=scale)
+        chart = Chart(panel, "A loss.")
+        figure = to_figure(chart)
+        figure.canvas.draw()
+        (axes,) = figure.axes
+        shown = [text for text in axes.get_yticklabels() if text.get_text()]
+        assert 2 <= len(shown) <= 12, (low, high, shown)
+        numbers = [float(text.get_text()) for text in shown]
+        assert numbers == sorted(set(numbers)), "two ticks read alike"
+        assert scale == "linear" or numbers[0] > 0
+        missing = {text.get_text() for text in shown} - set(words_of(chart))
+        assert not missing, f"{missing} stand in the stored picture only"
+        renderer = figure.canvas.get_renderer()
+        name = axes.yaxis.label.get_window_extent(renderer)
+        assert name.x0 >= 0
+        boxes = [text.get_window_extent(renderer) for text in shown]
+        for text, box in zip(shown, boxes, strict=True):
+            assert box.x0 > name.x1, f"{text.get_text()} touches the name of the axis"
+        for lower, upper in itertools.pairwise(boxes):
+            assert lower.y1 < upper.y0, f"ticks of {low} to {high} touch each other"
+
+
+def test_a_title_of_two_lines_stands_in_two_lines():
+    chart = Chart(Panel([Line([0, 1], [0, 1])], "R² = 0.5.\nError 2 euro", "x", "y"), "x")
+    assert {"R² = 0.5.", "Error 2 euro"} <= set(words_of(chart))

@@ -47,10 +47,10 @@ LAZY_EXCEPTIONS = {
 }
 # What each place may import from outside the standard library; NumPy is always allowed.
 OUTSIDE = {
-    "mathematics": set(),
+    "mathematics": {"threadpoolctl"},  # in dlkit.blas
     "data": {"sklearn", "pandas", "pooch", "tqdm", "PIL"},
     "preparation": {"sklearn", "pandas"},
-    "training": {"threadpoolctl", "tqdm", "joblib", "pandas", "sklearn"},
+    "training": {"tqdm", "joblib", "pandas", "sklearn"},
     "keras": {"keras", "tensorflow", "jax", "torch"},
     "plots": {"matplotlib", "sklearn"},
     "reports": {"sklearn", "matplotlib"},

@@ -1,6 +1,7 @@
 """Networks trained together get what each would get alone."""
 
 import time
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -208,6 +209,21 @@ def test_a_fault_in_one_thread_comes_out(monkeypatch):
         train_together(models, MOONS, configs)
     for model, weights in zip(models, before):
         assert np.array_equal(model.flat_parameters, weights)
+
+
+def test_the_runs_share_the_data_instead_of_copying_it(monkeypatch):
+    monkeypatch.setattr("dlkit.training.together.KEPT", 1)  # asked for and given back at once
+    x = np.random.default_rng(0).normal(size=(4000, 100)).astype("float32")
+    data = datasets.Data(x, (x[:, 0] > 0).astype(int))
+    configs = [TrainingConfig(epochs=1, early_stopping=False, seed=seed) for seed in range(16)]
+    models = [build_mlp(data, seed, width=8) for seed in range(16)]
+    tracemalloc.start()
+    try:
+        train_together(models, data, configs)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < 8 * x.nbytes, f"{peak / x.nbytes:.1f} times the data for 16 runs"
 
 
 def test_one_thread_or_several_the_bits_are_the_same(monkeypatch):

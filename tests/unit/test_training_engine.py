@@ -8,10 +8,10 @@ import pytest
 import threadpoolctl
 
 from dlkit import Network, datasets, losses, optimizers
+from dlkit.blas import OneThread
 from dlkit.datasets import Data
-from dlkit.layers import BatchNormalization, Dense, Dropout
+from dlkit.layers import Activation, BatchNormalization, Dense, Dropout
 from dlkit.training import Engine, TrainingConfig, TrainingJob, epoch_order
-from dlkit.training.blas import OneThread
 from dlkit.training.engine import NumpyEngine, engine_for
 from dlkit.training.parts import TrainingParts, loss_for
 
@@ -365,6 +365,35 @@ def test_blas_runs_on_one_thread_inside_and_as_before_outside():
         worker.join()
         assert blas_threads() == before
     assert seen == 3 * [{1}]
+
+
+def test_a_loop_of_ones_own_runs_on_one_blas_thread_too():
+    """On a busy machine a network whose products BLAS shares out is ten times slower."""
+    seen, before = {}, blas_threads()
+
+    class Looking(Activation):
+        def forward(self, x, training=False):
+            seen.setdefault("forward", set()).update(blas_threads())
+            return super().forward(x, training)
+
+        def backward(self, upstream):
+            seen.setdefault("backward", set()).update(blas_threads())
+            return super().backward(upstream)
+
+    network = Network([Dense(256, "relu"), Looking("relu"), Dense(3, "softmax")], (64,))
+    x, y = GENERATOR.normal(size=(64, 64)), GENERATOR.integers(3, size=64)
+    calls = {
+        "loss_and_gradients": lambda: network.loss_and_gradients(x, y),
+        "forward and backward": lambda: network.backward(network.forward(x)),
+        "predict": lambda: network.predict(x),
+        "evaluate": lambda: network.evaluate(x, y),
+    }
+    for name, call in calls.items():
+        seen.clear()
+        call()
+        assert seen["forward"] == {1}, name
+        assert seen.get("backward", {1}) == {1}, name
+        assert blas_threads() == before, name
 
 
 def test_blas_is_as_before_after_many_runs_at_once():

@@ -372,13 +372,13 @@ def test_a_loop_of_ones_own_runs_on_one_blas_thread_too():
     seen, before = {}, blas_threads()
 
     class Looking(Activation):
-        def forward(self, x, training=False):
+        def compute_output(self, x, training):
             seen.setdefault("forward", set()).update(blas_threads())
-            return super().forward(x, training)
+            return super().compute_output(x, training)
 
-        def backward(self, upstream):
+        def compute_gradients(self, upstream):
             seen.setdefault("backward", set()).update(blas_threads())
-            return super().backward(upstream)
+            return super().compute_gradients(upstream)
 
     network = Network([Dense(256, "relu"), Looking("relu"), Dense(3, "softmax")], (64,))
     x, y = GENERATOR.normal(size=(64, 64)), GENERATOR.integers(3, size=64)

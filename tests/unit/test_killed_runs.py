@@ -80,7 +80,6 @@ def test_a_run_killed_twice_and_rewound_gives_the_same_bits(tmp_path, expected):
 
 
 def test_a_keras_run_that_was_stopped_goes_on_to_the_same_bits(tmp_path, expected):
-    pytest.importorskip("keras")
     data = killed_run.make_data()
     job = TrainingJob(killed_run.make_model("keras"), data, killed_run.CONFIG, tmp_path)
     job.step(20)

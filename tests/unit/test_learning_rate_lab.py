@@ -201,7 +201,6 @@ def test_the_code_holds_the_very_schedules(name, warm_up):
 
 
 def test_the_keras_code_takes_the_same_steps(capsys):
-    pytest.importorskip("keras")
     lab = LearningRateLab(**SMALL, warm_up=0.2)
     exec(lab.code().keras, {})
     rates = lab._settings().made(np.arange(25))

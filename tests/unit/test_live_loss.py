@@ -4,15 +4,14 @@ import base64
 import threading
 import time
 
+import keras
 import numpy as np
 import pytest
 
-keras = pytest.importorskip("keras")
-
-from dlkit import LiveLoss  # noqa: E402
-from dlkit.display import live_loss  # noqa: E402
-from dlkit.keras import watching  # noqa: E402
-from dlkit.plots import figure_summary  # noqa: E402
+from dlkit import LiveLoss
+from dlkit.display import live_loss
+from dlkit.keras import watching
+from dlkit.plots import figure_summary
 
 RANDOM = np.random.default_rng(0)
 X = RANDOM.normal(size=(120, 4)).astype("float32")

@@ -1,7 +1,5 @@
 """Network: forward through a stack of layers, backward in reverse order, and training."""
 
-import math
-
 import numpy as np
 
 from dlkit import checks, network_checks
@@ -39,7 +37,7 @@ class Network(LayerStack):
     state : dict of str to numpy.ndarray
         What is kept but not trained, such as ``"batch_normalization/moving_mean"``.
     products : int
-        About how many multiplications a sample takes on its way forward.
+        About how many multiplications the largest product of each layer takes for one sample.
     scores : numpy.ndarray or None
         What the last layer gave to the loss; overwritten by the next batch.
     scores_are_logits : bool
@@ -63,12 +61,7 @@ class Network(LayerStack):
         self.scores = self.batch = self.input_gradient = None
         self.scores_are_logits = False
         self._fusion = (None, None, False)
-        # multiplications for a sample, forward; a layer may use its weights at several places
-        self.products = sum(
-            sum(parameter.size for parameter in layer.parameters.values())
-            * math.prod(layer.output_shape[:-1])
-            for layer in self.layers
-        )
+        self.products = sum(layer.products() for layer in self.layers)
         trained = (index for index, layer in enumerate(self.layers) if layer.parameters)
         self._first_trained = next(trained, len(self.layers))
         # asking every layer for a penalty at every step would take longer than most penalties

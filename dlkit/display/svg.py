@@ -13,7 +13,7 @@ from html import escape
 import numpy as np
 
 from dlkit.plots import chart as marks
-from dlkit.plots.frame import Frame, cells
+from dlkit.plots.frame import LINE, Frame, cells
 from dlkit.plots.style import COLOR_MAPS, DASHES, FOREGROUND, color_of
 
 _TEXT = "var(--jp-ui-font-color1, #222)"
@@ -59,15 +59,18 @@ class _Frame(Frame):
     """Maps the data coordinates of one panel to pixels and draws it."""
 
     def __init__(self, panel, cell, index):
-        self.index = index
-        self.entries = _legend_rows(panel, cell[2] - 56)
-        super().__init__(panel, cell, len(self.entries))
+        self.index, self.entries = index, []
+        super().__init__(panel, cell, self._legend_rows)
+
+    def _legend_rows(self, room):
+        self.entries = _legend_rows(self.panel, room)
+        return len(self.entries)
 
     def x(self, values):
-        return self.left + self.width * _share(values, self.x0, self.x1, self.panel.x_scale)
+        return self.left + self.width * self.share("x", values)
 
     def y(self, values):
-        return self.top + self.height * (1 - _share(values, self.y0, self.y1, self.panel.y_scale))
+        return self.top + self.height * (1 - self.share("y", values))
 
     def draw(self):
         clip = f"dlkit-clip-{self.index}-{self.left:.0f}-{self.top:.0f}-{self.width:.0f}-{self.height:.0f}"
@@ -81,25 +84,34 @@ class _Frame(Frame):
         for mark in self.panel.marks:
             yield _draw(mark, self)
         yield "</g>"
-        start = self.left - (self.margin - 14 if self.panel.axes else 0)
         line = self.outer_top + 12
         for words in self.title:
-            yield _words(start, line, words, "start", 13, FOREGROUND, True)
-            line += 16
+            yield _words(self.title_left, line, words, "start", 13, FOREGROUND, True)
+            line += LINE
         line += 2 if self.title else -4
         for row in self.entries:
-            across = self.left
+            across = self.legend_left
             for mark, width in row:
                 yield _swatch(mark, across, line)
                 yield _words(across + 26, line, mark.label, "start", 11.5, FOREGROUND)
                 across += width
-            line += 16
+            line += LINE
 
     def _axes_once(self):
         """Return the axes; while a picture moves they stay the same, so they are kept."""
         panel = self.panel
         key = (
-            *(self.left, self.top, self.width, self.height, self.x0, self.x1, self.y0, self.y1),
+            *(
+                self.left,
+                self.top,
+                self.width,
+                self.height,
+                self.margin,
+                self.x0,
+                self.x1,
+                self.y0,
+                self.y1,
+            ),
             *(panel.x_scale, panel.y_scale, panel.x_label, panel.y_label),
             *(str(panel.x_ticks), str(panel.y_ticks)),
         )
@@ -115,7 +127,7 @@ class _Frame(Frame):
         for at, text in self.x_ticks:
             x = self.x(at)
             yield _rule(x, self.top, x, bottom)
-            yield _words(x, bottom + 12, text, "middle", 11, FOREGROUND)
+            yield _paragraph(x, bottom + 12, text, "middle", 11, FOREGROUND, from_top=True)
         for at, text in self.y_ticks:
             y = self.y(at)
             yield _rule(self.left, y, right, y)
@@ -125,7 +137,7 @@ class _Frame(Frame):
             f'stroke="{_TEXT}" stroke-width="1"/>'
         )
         middle = self.left + self.width / 2
-        yield _words(middle, bottom + 30, self.panel.x_label, "middle", 12, FOREGROUND)
+        yield _words(middle, bottom + self.foot - 10, self.panel.x_label, "middle", 12, FOREGROUND)
         if self.panel.y_label:
             x, y = self.left - self.margin + 10, self.top + self.height / 2
             yield (
@@ -133,13 +145,6 @@ class _Frame(Frame):
                 + _words(x, y, self.panel.y_label, "middle", 12, FOREGROUND)
                 + "</g>"
             )
-
-
-def _share(values, low, high, scale):
-    if scale == "log":
-        values = np.log10(np.maximum(values, 1e-300))
-        low, high = np.log10(low), np.log10(high)
-    return (values - low) / (high - low)
 
 
 def _legend_rows(panel, room):
@@ -181,10 +186,10 @@ def _words(x, y, text, anchor, size, color, bold=False):
     )
 
 
-def _paragraph(x, y, text, anchor, size, color, bold="none"):
+def _paragraph(x, y, text, anchor, size, color, bold="none", from_top=False):
     lines = text.split("\n")
     step = size * 1.25
-    first = y - step * (len(lines) - 1) / 2
+    first = y if from_top else y - step * (len(lines) - 1) / 2
     return "".join(
         _words(x, first + step * index, line, anchor, size, color, _is_bold(bold, index, lines))
         for index, line in enumerate(lines)

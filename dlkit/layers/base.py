@@ -4,6 +4,8 @@ A subclass gives ``create`` (its parameters), ``output_shape_for``, ``compute_ou
 formula) and, right below it, ``compute_gradients`` (the backward formula).
 """
 
+import math
+
 import numpy as np
 
 from dlkit import checks, initializers, randomness, regularizers
@@ -64,6 +66,13 @@ class Layer:
     def output_shape_for(self, input_shape):
         """Return the output's shape without the batch, or raise ``ValueError`` if it cannot fit."""
         return input_shape
+
+    def products(self):
+        """Return about how many multiplications its largest product takes for one sample."""
+        places = math.prod(size or 1 for size in self.output_shape[:-1])  # of a sequence or image
+        return places * sum(
+            weights.size for weights in self.parameters.values() if weights.ndim > 1
+        )
 
     def accepted_shape(self):
         """Return the shape that ``forward`` takes, without the batch; None stands for any length."""

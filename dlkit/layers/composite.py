@@ -70,6 +70,9 @@ class Composite(Layer):
                 for name, array in getattr(layer, theirs).items():
                     mine[f"{layer.name}/{name}"] = array
 
+    def products(self):
+        return sum(layer.products() for layer in self.layers)
+
     def initialize(self, generator):
         for layer in self.layers:
             layer.initialize(generator)

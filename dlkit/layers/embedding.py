@@ -64,6 +64,9 @@ class Embedding(Layer):
         start, price = self.embeddings_initializer, self.embeddings_regularizer
         self.add_parameter("embeddings", shape, start, price)
 
+    def products(self):
+        return 0  # rows are looked up
+
     def check_values(self, x, name="x"):
         """Raise ``ValueError`` unless x holds whole numbers from 0 to input_dim - 1."""
         wrong = (x < 0) | (x >= self.input_dim) | (x != np.floor(x))

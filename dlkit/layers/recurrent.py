@@ -96,6 +96,9 @@ class Recurrent(Stateful):
         time, _ = sliding.check_axes(self.name, input_shape, 2)
         return (time, self.units) if self.return_sequences else (self.units,)
 
+    def products(self):
+        return sum(weights.size for weights in self.parameters.values())  # a time step at a time
+
     def accepted_shape(self):
         return (None, self.input_shape[-1])
 

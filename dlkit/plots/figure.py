@@ -11,7 +11,7 @@ from matplotlib.ticker import NullLocator
 
 from dlkit import checks
 from dlkit.plots import chart as marks
-from dlkit.plots.frame import Frame, cells
+from dlkit.plots.frame import LINE, Frame, cells
 from dlkit.plots.style import COLOR_MAPS, DASHES, FOREGROUND, color_of
 
 _MARKERS = {
@@ -46,8 +46,9 @@ def to_figure(chart):
     figure.text_alternative = chart.summary
     for panel, cell in cells(chart):
         labelled = panel.labelled() if panel.legend else []
-        columns = _legend_columns(labelled, cell[2])
-        frame = Frame(panel, cell, -(-len(labelled) // columns))
+        frame = Frame(
+            panel, cell, lambda room, each=labelled: -(-len(each) // _legend_columns(each, room))
+        )
         axes = figure.add_axes(
             (
                 frame.left / chart.width,
@@ -56,7 +57,7 @@ def to_figure(chart):
                 frame.height / chart.height,
             )
         )
-        _draw_panel(axes, frame, labelled, columns)
+        _draw_panel(axes, frame, labelled)
     if chart.title:
         figure.suptitle(
             chart.title, y=1 - 14 / chart.height, va="center", fontsize=10.5, fontweight="bold"
@@ -101,7 +102,7 @@ def _describe(axes):
     return f"{title}: {labels}" + (f"; curves: {', '.join(curves)}." if curves else ".")
 
 
-def _draw_panel(axes, frame, labelled, columns):
+def _draw_panel(axes, frame, labelled):
     panel = frame.panel
     axes.set_xscale(panel.x_scale)
     axes.set_yscale(panel.y_scale)
@@ -109,19 +110,21 @@ def _draw_panel(axes, frame, labelled, columns):
     axes.set_ylim(frame.y0, frame.y1)
     for mark in panel.marks:
         _draw(mark, axes)
-    axes.set_xlim(frame.x0, frame.x1)
-    axes.set_ylim(frame.y0, frame.y1)
     if panel.axes:
         _draw_axes(axes, frame)
     else:
         axes.set_axis_off()
+    axes.set_xlim(frame.x0, frame.x1)
+    axes.set_ylim(frame.y0, frame.y1)
+    if panel.equal:
+        axes.set_aspect("equal")  # also when somebody gives the figure another size
     if labelled:
         axes.legend(
             [_handle(mark) for mark in labelled],
             [mark.label for mark in labelled],
             loc="lower left",
-            bbox_to_anchor=(0, 1.0),
-            ncols=columns,
+            bbox_to_anchor=((frame.legend_left - frame.left) / frame.width, 1.0),
+            ncols=_legend_columns(labelled, frame.room),
             frameon=False,
             fontsize=8,
             borderaxespad=0.2,
@@ -130,8 +133,8 @@ def _draw_panel(axes, frame, labelled, columns):
             labelspacing=0.35,
         )
     if panel.title:
-        start = -(frame.margin - 14) / frame.width if panel.axes else 0
-        above = frame.top - frame.outer_top - 16 * len(frame.title)
+        start = (frame.title_left - frame.left) / frame.width
+        above = frame.top - frame.outer_top - LINE * len(frame.title)
         # with a place of its own, matplotlib does not look for one at every drawing
         axes.set_title(panel.title, fontsize=10, loc="left", x=start, y=1.0, pad=above * _PIXEL)
 
@@ -147,7 +150,7 @@ def _draw_axes(axes, frame):
         axis.set_minor_locator(NullLocator())
     axes.set_xlabel(panel.x_label, fontsize=9, va="center")
     axes.set_ylabel(panel.y_label, fontsize=9, va="center")
-    axes.xaxis.set_label_coords(0.5, -30 / frame.height)
+    axes.xaxis.set_label_coords(0.5, -(frame.foot - 10) / frame.height)
     axes.yaxis.set_label_coords((10 - frame.margin) / frame.width, 0.5)
 
 
@@ -156,9 +159,7 @@ def _legend_columns(labelled, width):
     lengths = [len(mark.label) for mark in labelled]
     for columns in (2, 1) if len(lengths) in (2, 4) else (3, 2, 1):
         longest = [max(part) for part in np.array_split(lengths, columns) if len(part)]
-        if (
-            44 * len(longest) + 6.4 * sum(longest) <= width - 60
-        ):  # the axis and its label stand left of it
+        if 44 * len(longest) + 6.4 * sum(longest) <= width:
             return columns
     return 1
 

@@ -1,7 +1,6 @@
 """A chart says the same in both forms, and keeps its promises about text, range and colour."""
 
 import io
-import itertools
 import re
 from xml.etree import ElementTree
 
@@ -177,32 +176,110 @@ def test_labels_of_a_log_axis_are_plain_numbers(low, high):
     assert len(shown) >= 2 and all(float(text) > 0 for text in shown), shown
 
 
-LONG = [(1e-5, 10.0), (0.4, 4.0), (0.12, 0.9), (2.0, 900.0), (1e-12, 1e-3)]
+LOG = [(1e-5, 10.0), (0.4, 4.0), (0.12, 0.9), (2.0, 900.0), (1e-12, 1e-3), (0.4, 0.62)]
+LINEAR = [(0, 0.0004), (-12345, 0), (20_000, 20_004), (0.99995, 1), (99_990, 100_010), (0, 2e7)]
 
 
-@pytest.mark.parametrize("scale, ranges", [("log", LONG), ("linear", [(0, 0.0004), (-12345, 0)])])
-def test_both_forms_have_the_same_ticks_and_nothing_meets_them(scale, ranges):
+def figure_of(*panels, width=760, height=340):
+    """Return a drawn figure, its axes, and a function that gives the box of a text in it."""
+    figure = to_figure(Chart(panels, "x", width=width, height=height))
+    figure.canvas.draw()
+    renderer = figure.canvas.get_renderer()
+    return figure, figure.axes, lambda artist: artist.get_window_extent(renderer)
+
+
+def check_apart(texts, boxes, start, end):
+    for text, lower, upper in zip(texts, boxes, boxes[1:], strict=False):
+        assert getattr(lower, end) < getattr(upper, start), f"{text} touches the next tick"
+
+
+@pytest.mark.parametrize("height", [150, 200, 340])
+@pytest.mark.parametrize("scale, ranges", [("log", LOG), ("linear", LINEAR)])
+def test_both_forms_have_the_same_ticks_and_nothing_meets_them(scale, ranges, height):
     for low, high in ranges:
         panel = Panel([Line([0, 1], [low, high])], "Loss", "epoch", "loss (nats)", y_scale=scale)
-        chart = Chart(panel, "A loss.")
-        figure = to_figure(chart)
-        figure.canvas.draw()
-        (axes,) = figure.axes
-        shown = [text for text in axes.get_yticklabels() if text.get_text()]
-        assert 2 <= len(shown) <= 12, (low, high, shown)
-        numbers = [float(text.get_text()) for text in shown]
-        assert numbers == sorted(set(numbers)), "two ticks read alike"
-        assert scale == "linear" or numbers[0] > 0
-        missing = {text.get_text() for text in shown} - set(words_of(chart))
+        _, (axes,), box = figure_of(panel, height=height)
+        shown = axes.get_yticklabels()
+        words = [text.get_text() for text in shown]
+        numbers = [float(each.replace("…", "")) for each in words]
+        assert len(words) >= 2, (low, high)
+        assert numbers == sorted(set(numbers)), f"two ticks read alike: {words}"
+        assert np.allclose(numbers, axes.get_yticks(), rtol=0, atol=0.02 * (high - low))
+        missing = set(words) - set(words_of(Chart(panel, "x", height=height)))
         assert not missing, f"{missing} stand in the stored picture only"
-        renderer = figure.canvas.get_renderer()
-        name = axes.yaxis.label.get_window_extent(renderer)
+        name, boxes = box(axes.yaxis.label), [box(text) for text in shown]
         assert name.x0 >= 0
-        boxes = [text.get_window_extent(renderer) for text in shown]
-        for text, box in zip(shown, boxes, strict=True):
-            assert box.x0 > name.x1, f"{text.get_text()} touches the name of the axis"
-        for lower, upper in itertools.pairwise(boxes):
-            assert lower.y1 < upper.y0, f"ticks of {low} to {high} touch each other"
+        assert min(each.x0 for each in boxes) > name.x1, f"{words} touch the name of the axis"
+        check_apart(words, boxes, "y0", "y1")
+
+
+@pytest.mark.parametrize("scale, ranges", [("log", LOG), ("linear", LINEAR)])
+def test_ticks_below_a_narrow_panel_stay_apart(scale, ranges):
+    for low, high in ranges:
+        panel = Panel([Line([low, high], [0, 1])], "a", "rate", "loss", x_scale=scale)
+        _, all_axes, box = figure_of(panel, panel, panel, width=600)
+        for axes in all_axes:
+            shown = axes.get_xticklabels()
+            check_apart([text.get_text() for text in shown], list(map(box, shown)), "x0", "x1")
+
+
+NAMES = [Line([0, 1], [0, i], f"optimizer number {i}") for i in range(6)]
+ROOMY = {
+    "legend over equal scales": Panel(NAMES, "a", "x", "y", (0, 1), (0, 1), equal=True),
+    "long names of ticks": Panel(
+        NAMES[:2], "a", "x", "y", y_ticks=[(0, "a class of a rather long name"), (1, "b" * 60)]
+    ),
+    "names below the ends": Panel(
+        NAMES[:1], "a", "x", "y", (0, 1), x_ticks=[(0, "no"), (1, "half of all hidden units")]
+    ),
+    "names in two lines": Panel(NAMES[:1], "a", "x", "y", (0, 1), x_ticks=[(0.5, "one\ntwo")]),
+    "large numbers": Panel([Line([0, 1000], [0, 1])], "a", "step", "y", (0, 1000)),
+    "images": Panel(NAMES[:1], "a", axes=False, equal=True),
+}
+
+
+@pytest.mark.parametrize("count", [1, 2])
+@pytest.mark.parametrize("name", ROOMY)
+def test_nothing_leaves_the_picture(name, count):
+    figure, all_axes, box = figure_of(*[ROOMY[name]] * count)
+    for column, axes in enumerate(all_axes):
+        artists = [axes._left_title, *axes.get_legend().texts] if axes.get_legend() else []
+        if axes.axison:
+            artists += [axes.xaxis.label, axes.yaxis.label]
+            artists += [*axes.get_xticklabels(), *axes.get_yticklabels()]
+        edges = [figure.bbox.x1 * place / count for place in (column, column + 1)]
+        for artist in artists:
+            words, found = artist.get_text(), box(artist)
+            assert found.x0 >= edges[0] - 1, words
+            assert found.x1 <= edges[1] + 1, words
+            assert found.y0 >= -1, words
+            assert found.y1 <= figure.bbox.y1 + 1, words
+
+
+@pytest.mark.parametrize("width, height", [(40, 30), (120, 60), (250, 200)])
+def test_axes_stay_in_the_smallest_picture(width, height):
+    many = [Line([0, 1], [0, i], f"name {i}") for i in range(40)]
+    panels = [Panel(many, "a\nb", "x", "y", y_ticks=[(1, "long " * 12)]) for _ in range(2)]
+    for axes in figure_of(*panels, width=width, height=height)[1]:
+        place = axes.get_position()
+        assert place.width > 0 and place.height > 0
+        if width > 200:
+            assert place.x0 >= 0 and place.x1 <= 1 and place.y0 >= 0 and place.y1 <= 1
+
+
+def test_own_ticks_outside_the_range_change_nothing():
+    panel = Panel([Line([0, 1], [0, 1])], y_range=(0, 1), y_ticks=[(-5, "out"), (0.5, "in")])
+    _, (axes,), _ = figure_of(panel)
+    assert axes.get_ylim() == (0, 1)
+    assert [text.get_text() for text in axes.get_yticklabels()] == ["in"]
+    assert "out" not in words_of(Chart(panel, "x"))
+
+
+def test_numbers_at_the_end_of_floats_draw():
+    for low, high in ((1e308, 1.7e308), (1e-300, 1e-299)):
+        chart = Chart(Panel([Line([0, 1], [low, high])]), "x")
+        to_figure(chart).canvas.draw()
+        assert parsed(chart) is not None
 
 
 def test_a_title_of_two_lines_stands_in_two_lines():

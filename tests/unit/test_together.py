@@ -81,6 +81,12 @@ def test_options_mean_the_same(changes):
     check(data, [config.replace(seed=seed) for seed in (0, 0, 3)])
 
 
+def test_each_run_follows_its_own_schedule():
+    shapes = schedules.Constant(0.05), schedules.ExponentialDecay(0.05, 5, 0.5), None, None
+    config = TrainingConfig(epochs=3, batch_size=16, learning_rate=0.02)
+    check(MOONS, [config.replace(learning_rate_schedule=shape) for shape in shapes])
+
+
 def test_images_and_logits():
     config = TrainingConfig(epochs=1, batch_size=200, learning_rate=0.01)
     check(DIGITS, [config, config.replace(seed=1)], activation="relu", last="linear")

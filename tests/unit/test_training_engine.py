@@ -1,16 +1,13 @@
 """The NumPy engine: exactly the plain loop, to the bit, on checked data."""
 
 import sys
-import threading
 
 import numpy as np
 import pytest
-import threadpoolctl
 
 from dlkit import Network, datasets, losses, optimizers
-from dlkit.blas import OneThread
 from dlkit.datasets import Data
-from dlkit.layers import Activation, BatchNormalization, Dense, Dropout
+from dlkit.layers import BatchNormalization, Dense, Dropout
 from dlkit.training import Engine, TrainingConfig, TrainingJob, epoch_order
 from dlkit.training.engine import NumpyEngine, engine_for
 from dlkit.training.parts import TrainingParts, loss_for
@@ -342,75 +339,6 @@ def test_a_new_learning_rate_counts_until_the_reset():
     assert engine.optimizer.learning_rate == 0.5
     engine.reset()
     assert engine.optimizer.learning_rate == 0.01
-
-
-def blas_threads():
-    return {
-        info["num_threads"]
-        for info in threadpoolctl.threadpool_info()
-        if info["user_api"] == "blas"
-    }
-
-
-def test_blas_runs_on_one_thread_inside_and_as_before_outside():
-    before, seen = blas_threads(), []
-
-    def work():
-        with OneThread():
-            seen.append(blas_threads())
-
-    for _ in range(3):  # each time from another thread, as runs are
-        worker = threading.Thread(target=work)
-        worker.start()
-        worker.join()
-        assert blas_threads() == before
-    assert seen == 3 * [{1}]
-
-
-def test_a_loop_of_ones_own_runs_on_one_blas_thread_too():
-    """On a busy machine a network whose products BLAS shares out is ten times slower."""
-    seen, before = {}, blas_threads()
-
-    class Looking(Activation):
-        def compute_output(self, x, training):
-            seen.setdefault("forward", set()).update(blas_threads())
-            return super().compute_output(x, training)
-
-        def compute_gradients(self, upstream):
-            seen.setdefault("backward", set()).update(blas_threads())
-            return super().compute_gradients(upstream)
-
-    network = Network([Dense(256, "relu"), Looking("relu"), Dense(3, "softmax")], (64,))
-    x, y = GENERATOR.normal(size=(64, 64)), GENERATOR.integers(3, size=64)
-    calls = {
-        "loss_and_gradients": lambda: network.loss_and_gradients(x, y),
-        "forward and backward": lambda: network.backward(network.forward(x)),
-        "predict": lambda: network.predict(x),
-        "evaluate": lambda: network.evaluate(x, y),
-    }
-    for name, call in calls.items():
-        seen.clear()
-        call()
-        assert seen["forward"] == {1}, name
-        assert seen.get("backward", {1}) == {1}, name
-        assert blas_threads() == before, name
-
-
-def test_blas_is_as_before_after_many_runs_at_once():
-    before, barrier = blas_threads(), threading.Barrier(8)
-
-    def work():
-        barrier.wait()
-        for _ in range(50):
-            with OneThread():
-                pass
-
-    workers = [threading.Thread(target=work) for _ in range(8)]
-    for worker in workers:
-        worker.start()
-    for worker in workers:
-        worker.join()
-    assert blas_threads() == before
 
 
 def test_digits_are_learnt_mean_of_five_seeds_and_none_below():

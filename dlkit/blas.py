@@ -5,8 +5,8 @@ import functools
 import sys
 import threading
 
-SHARED = 2**18  # multiplications in a product from which on BLAS shares it out among threads
-SMALL = 2**25  # multiplications in a batch up to which one thread is faster than several
+SHARED = 2**18  # multiplications in a batch from which on BLAS shares products among threads
+SMALL = 2**25  # multiplications at once up to which one thread is faster than several
 
 
 class OneThread:
@@ -85,6 +85,8 @@ def threads_for(network, samples):
     context manager
         One that does nothing where BLAS shares nothing out, or is limited already.
     """
-    if SHARED <= network.products * samples < SMALL and not OneThread.holds_here():
+    shared = network.products * samples >= SHARED
+    small = network.products_at_once * samples < SMALL
+    if shared and small and not OneThread.holds_here():
         return OneThread()
     return contextlib.nullcontext()

@@ -36,8 +36,9 @@ class Network(LayerStack):
         Views into the buffers by name, such as ``"dense/kernel"``.
     state : dict of str to numpy.ndarray
         What is kept but not trained, such as ``"batch_normalization/moving_mean"``.
-    products : int
-        About how many multiplications the largest product of each layer takes for one sample.
+    products, products_at_once : int
+        About how many multiplications a sample takes forward, in all; and without those that wait
+        for others, as the time steps of a recurrent layer do.
     scores : numpy.ndarray or None
         What the last layer gave to the loss; overwritten by the next batch.
     scores_are_logits : bool
@@ -61,7 +62,8 @@ class Network(LayerStack):
         self.scores = self.batch = self.input_gradient = None
         self.scores_are_logits = False
         self._fusion = (None, None, False)
-        self.products = sum(layer.products() for layer in self.layers)
+        each = [layer.products() for layer in self.layers]
+        self.products, self.products_at_once = map(sum, zip(*each, strict=True))
         trained = (index for index, layer in enumerate(self.layers) if layer.parameters)
         self._first_trained = next(trained, len(self.layers))
         # asking every layer for a penalty at every step would take longer than most penalties

@@ -68,11 +68,13 @@ class Layer:
         return input_shape
 
     def products(self):
-        """Return about how many multiplications its largest product takes for one sample."""
+        """Return about how many multiplications a sample takes, in all and at once, forward.
+
+        A recurrent layer takes one time step after the other, all others everything at once.
+        """
         places = math.prod(size or 1 for size in self.output_shape[:-1])  # of a sequence or image
-        return places * sum(
-            weights.size for weights in self.parameters.values() if weights.ndim > 1
-        )
+        weights = sum(array.size for array in self.parameters.values() if array.ndim > 1)
+        return places * weights, places * weights
 
     def accepted_shape(self):
         """Return the shape that ``forward`` takes, without the batch; None stands for any length."""

@@ -71,7 +71,7 @@ class Composite(Layer):
                     mine[f"{layer.name}/{name}"] = array
 
     def products(self):
-        return sum(layer.products() for layer in self.layers)
+        return tuple(map(sum, zip(*(layer.products() for layer in self.layers), strict=True)))
 
     def initialize(self, generator):
         for layer in self.layers:

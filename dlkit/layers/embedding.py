@@ -65,7 +65,7 @@ class Embedding(Layer):
         self.add_parameter("embeddings", shape, start, price)
 
     def products(self):
-        return 0  # rows are looked up
+        return 0, 0  # rows are looked up
 
     def check_values(self, x, name="x"):
         """Raise ``ValueError`` unless x holds whole numbers from 0 to input_dim - 1."""

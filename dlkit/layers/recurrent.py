@@ -97,7 +97,8 @@ class Recurrent(Stateful):
         return (time, self.units) if self.return_sequences else (self.units,)
 
     def products(self):
-        return sum(weights.size for weights in self.parameters.values())  # a time step at a time
+        weights = sum(array.size for array in self.parameters.values() if array.ndim > 1)
+        return (self.input_shape[0] or 1) * weights, weights
 
     def accepted_shape(self):
         return (None, self.input_shape[-1])

@@ -60,7 +60,7 @@ class NumpyEngine:
         self._trained_loss = self._weighted(loss, data, config)
         self._config, self._parts, self.loss = config, parts, loss
         self.batches_per_epoch = math.ceil(samples / config.batch_size)
-        small = self.network.products * config.batch_size < SMALL
+        small = self.network.products_at_once * config.batch_size < SMALL
         self._blas = OneThread() if small else contextlib.nullcontext()
         self.reset()
 

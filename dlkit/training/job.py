@@ -16,6 +16,8 @@ from dlkit.training.progress import Progress
 from dlkit.training.records import ChunkRecord, EndRecord
 from dlkit.training.validation_split import with_validation
 
+STARTING = 1.0  # seconds that a thread may take to come to life
+
 
 class TrainingJob:
     """One model, its data and its configuration, trained in a background thread.
@@ -316,7 +318,7 @@ class TrainingJob:
                 left = until - perf_counter()
                 if left <= 0:
                     return False
-                self._resting.wait(min(0.1, left))  # Windows cannot interrupt a long wait
+                self._rests_within(min(0.1, left))  # Windows cannot interrupt a long wait
         except KeyboardInterrupt:
             paused = self.pause()  # False if it ends anyway
             self._resting.wait(1.0)
@@ -368,7 +370,7 @@ class TrainingJob:
         self._gate.open(budget)
         thread = threading.Thread(target=self._work, name="dlkit-training", daemon=True)
         try:
-            self._thread = thread
+            self._thread, self._launched = thread, perf_counter()
             self._resting.clear()
             self._progress.go()
             thread.start()
@@ -475,9 +477,24 @@ class TrainingJob:
 
     def _come_to_rest(self):
         """Wait for the training thread to end; False at once if the call comes from inside it."""
-        while not self._inside() and not self._resting.wait(0.1):
+        while not self._inside() and not self._rests_within(0.1):
             pass
         return self._resting.is_set()
+
+    def _rests_within(self, seconds):
+        """Wait for the training thread to end; return whether it has, or never came to be."""
+        if self._resting.wait(seconds) or not self._is_lost():
+            return self._resting.is_set()
+        with self._lock:
+            if self._is_lost():
+                self._progress.rest("stopped", "interrupted before it began")
+                self._resting.set()
+        return self._resting.is_set()
+
+    def _is_lost(self):
+        """Whether no thread lives that could end the run: a second interrupt cut off `_set_going`."""
+        going = not self._resting.is_set() and not self._thread.is_alive()
+        return going and perf_counter() - self._launched > STARTING
 
     def _must_rest(self, what):
         with self._lock:

@@ -59,24 +59,36 @@ def all_at_once(trained, generator):
     trained.wait(0.001)
 
 
-def check_interrupt(seed):
-    """Interrupt at a random moment of the calls; the job must then do all that it promises."""
+def check_interrupt(seed, times=1):
+    """Interrupt at random moments of the calls; the job must then do all that it promises."""
     generator = random.Random(seed)
     trained = make(FakeEngine(batches=20, seconds=0.0002))
     expected = make(FakeEngine(batches=20))
     expected.start()
     expected.wait()
 
+    fired = []
+
     def interrupt(number, frame):
-        raise KeyboardInterrupt
+        while frame is not None and frame.f_code is not all_at_once.__code__:
+            frame = frame.f_back
+        if frame is not None:
+            fired.append(number)
+            if len(fired) == times:
+                signal.setitimer(signal.ITIMER_REAL, 0)
+            raise KeyboardInterrupt
 
     before = signal.signal(signal.SIGALRM, interrupt)
+    moments = generator.random() * 0.012 + 1e-5, generator.random() * 0.002 + 5e-4
     try:
-        signal.setitimer(signal.ITIMER_REAL, generator.random() * 0.012 + 1e-5)
-        while True:
-            all_at_once(trained, generator)
-    except KeyboardInterrupt:
-        pass
+        signal.setitimer(signal.ITIMER_REAL, *moments)
+        while len(fired) < times:  # Python swallows an interrupt that meets it throwing things away
+            try:
+                all_at_once(trained, generator)
+            except KeyboardInterrupt:
+                pass
+            except RuntimeError as error:  # what Python's Thread.start makes of two interrupts
+                assert "lock" in str(error)
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)
@@ -100,11 +112,18 @@ def test_an_interrupt_at_any_moment_leaves_a_usable_job(seed):
 
 
 @needs_alarm
+@pytest.mark.parametrize("seed", range(100, 115))
+def test_a_learner_who_interrupts_thrice_still_has_a_job(seed):
+    check_interrupt(seed, times=3)
+
+
+@needs_alarm
 @pytest.mark.full
+@pytest.mark.parametrize("times", [1, 2, 4])
 @pytest.mark.parametrize("block", range(10))
-def test_many_interrupts(block):
+def test_many_interrupts(block, times):
     for seed in range(1000 + 50 * block, 1050 + 50 * block):
-        check_interrupt(seed)
+        check_interrupt(seed, times)
 
 
 # -- clocks ------------------------------------------------------------------------------------

@@ -47,7 +47,9 @@ def until(condition, seconds=5.0):
 
 
 def training_threads():
-    return [thread for thread in threading.enumerate() if thread.name == "dlkit-training"]
+    # Python goes on listing a thread whose start was interrupted, though it never comes to life
+    every = threading.enumerate()
+    return [thread for thread in every if thread.name == "dlkit-training" and thread.is_alive()]
 
 
 @pytest.fixture(autouse=True)

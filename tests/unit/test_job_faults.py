@@ -4,6 +4,7 @@ import gc
 import itertools
 import random
 import signal
+import sys
 import threading
 import time
 
@@ -78,7 +79,8 @@ def check_interrupt(seed, times=1):
                 signal.setitimer(signal.ITIMER_REAL, 0)
             raise KeyboardInterrupt
 
-    before = signal.signal(signal.SIGALRM, interrupt)
+    before, hook = signal.signal(signal.SIGALRM, interrupt), sys.unraisablehook
+    sys.unraisablehook = lambda _: None  # pytest's own does not bear an interrupt
     moments = generator.random() * 0.012 + 1e-5, generator.random() * 0.002 + 5e-4
     try:
         signal.setitimer(signal.ITIMER_REAL, *moments)
@@ -92,6 +94,7 @@ def check_interrupt(seed, times=1):
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)
+        sys.unraisablehook = hook
     trained.stop()
     assert trained.wait(5.0)
     assert trained.status.state in ("ready", "paused", "stopped", "finished")

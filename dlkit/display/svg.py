@@ -60,9 +60,9 @@ class _Frame(Frame):
 
     def __init__(self, panel, cell, index):
         self.index, self.entries = index, []
-        super().__init__(panel, cell, self._legend_rows)
+        super().__init__(panel, cell, self._fill_rows)
 
-    def _legend_rows(self, room):
+    def _fill_rows(self, room):
         self.entries = _legend_rows(self.panel, room)
         return len(self.entries)
 
@@ -101,17 +101,8 @@ class _Frame(Frame):
         """Return the axes; while a picture moves they stay the same, so they are kept."""
         panel = self.panel
         key = (
-            *(
-                self.left,
-                self.top,
-                self.width,
-                self.height,
-                self.margin,
-                self.x0,
-                self.x1,
-                self.y0,
-                self.y1,
-            ),
+            *(self.left, self.top, self.width, self.height, self.margin),
+            *(self.x0, self.x1, self.y0, self.y1),
             *(panel.x_scale, panel.y_scale, panel.x_label, panel.y_label),
             *(str(panel.x_ticks), str(panel.y_ticks)),
         )

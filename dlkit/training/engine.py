@@ -61,7 +61,7 @@ class NumpyEngine:
         self._config, self._parts, self.loss = config, parts, loss
         self.batches_per_epoch = math.ceil(samples / config.batch_size)
         small = self.network.products_at_once * config.batch_size < SMALL
-        self._blas = OneThread() if small else contextlib.nullcontext()
+        self._blas = OneThread if small else contextlib.nullcontext
         self.reset()
 
     def reset(self):
@@ -114,7 +114,7 @@ class NumpyEngine:
 
     def _train(self, first, count):
         size, batch_losses = self._config.batch_size, []
-        with self._blas, np.errstate(all="ignore"):
+        with self._blas(), np.errstate(all="ignore"):
             for start in range(first * size, (first + count) * size, size):
                 x, y = self._x[start : start + size], self._y[start : start + size]
                 loss = self._step(x, y)
@@ -172,13 +172,13 @@ class NumpyEngine:
         """Return loss and metrics of ``"train"`` or ``"validation"`` with the weights of now."""
         if self._parts[part] is None:
             return None, {}
-        with self._blas, np.errstate(all="ignore"):
+        with self._blas(), np.errstate(all="ignore"):
             metrics = self.network.evaluate(*self._parts[part], self.loss, check=False)
         return metrics.pop("loss"), metrics
 
     def layer_records(self):
         """Return a `LayerRecord` of each layer, for the epoch that has just been trained."""
-        with self._blas:
+        with self._blas():
             return () if self._watch is None else self._watch.records()
 
     def predict(self, x):

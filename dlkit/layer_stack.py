@@ -20,16 +20,25 @@ class LayerStack:
         self.seed = checks.whole_number("seed", seed, minimum=0)
         self.dtype = np.dtype(checks.dtype("dtype", dtype, DTYPES))
         names = network_checks.unique_names(self.layers)
-        shape = self.input_shape
-        for layer, generator in zip(self.layers, self._generators("weights"), strict=True):
-            layer.build(shape, generator, self.dtype)
-            shape = layer.output_shape
-        self.output_shape = shape
+        try:
+            self._build()
+        except BaseException:  # the layers stay free for another network
+            for layer in self.layers:
+                layer.in_network = False
+            raise
         for layer, name in zip(self.layers, names, strict=True):
             layer.name = name
-            layer.in_network = True
-        self._restart_dropout()
         self._bind()
+
+    def _build(self):
+        shape = self.input_shape
+        streams = self._generators("weights"), self._generators("dropout")
+        for layer, weights, dropout in zip(self.layers, *streams, strict=True):
+            layer.in_network = True
+            layer.build(shape, weights, self.dtype)
+            layer.random = dropout
+            shape = layer.output_shape
+        self.output_shape = shape
 
     def _bind(self):
         """Move all parameters into one buffer and let the layers use views into it."""

@@ -138,7 +138,8 @@ class Layer:
         self._cached_ones = None
         self.create(input_shape)
         self.initialize(generator)
-        self.random = randomness.generators(self.seed, "dropout", 1)[0]
+        if not self.in_network:  # else the network gives it one
+            self.random = randomness.generators(self.seed, "dropout", 1)[0]
         self.built = True
 
     def add_parameter(self, name, shape, initializer, regularizer=None):

@@ -35,6 +35,8 @@ def softmax_crossentropy(labels, scores):
         -log softmax(scores) of the true class.
     numpy.ndarray, shape (runs, samples, classes)
         softmax(scores), minus 1 at the true class.
+    numpy.ndarray of bool, shape (runs, samples)
+        Whether the true class has the highest score, the first one of several as high.
     """
     z = np.ascontiguousarray(scores.swapaxes(1, 2))
     z -= z.max(axis=1, keepdims=True)
@@ -44,9 +46,13 @@ def softmax_crossentropy(labels, scores):
     runs, classes, samples = z.shape
     first = np.arange(0, z.size, classes * samples)[:, np.newaxis] + np.arange(samples)
     true = first + labels * samples  # where the true classes stand, counted through everything
-    per_sample = np.log(total[:, 0]) - z.take(true)
+    below = z.take(true)  # by how much the true class is below the highest
+    per_sample = np.log(total[:, 0]) - below
     p.reshape(-1)[true] -= 1
-    return per_sample, p.swapaxes(1, 2)
+    right = below == 0
+    if np.count_nonzero(z == 0) != right.size or np.isnan(total).any():  # several are as high
+        right = scores.argmax(axis=2) == labels
+    return per_sample, p.swapaxes(1, 2), right
 
 
 class Run:
@@ -121,19 +127,19 @@ class Runs:
         starts = range(0, y.shape[1], self.config.batch_size)
         rates = self._rates(len(starts))
         each_step = np.array(rates, self.parameters.dtype).T[..., np.newaxis]
-        losses, scores = [], []
+        losses, seen = [], []
         for start, step_rates in zip(starts, each_step, strict=True):
             if self.interrupted:
                 return
             batch = slice(start, start + self.config.batch_size)
             # one batch at a time: all runs' copies of the data may not fit the memory
             part = x.take(order[..., batch], axis=0)  # twice as fast as x[order]
-            loss, score = self._batch(part, y[:, batch], step_rates)
+            loss, part_seen = self._batch(part, y[:, batch], step_rates)
             losses.append(loss)
-            scores.append(score)
-        scores = np.concatenate(scores, axis=1)
+            seen.append(part_seen)
+        seen = np.concatenate(seen, axis=1)
         seconds = (perf_counter() - began) / threads
-        self._record(epoch, np.array(losses), scores, y, rates, seconds / len(self.runs))
+        self._record(epoch, np.array(losses), seen, y, rates, seconds / len(self.runs))
         self._end(epoch, before)
 
     def _rates(self, steps):
@@ -156,26 +162,25 @@ class Runs:
         return np.array([orders[seed] for seed in seeds])
 
     def _batch(self, x, y, rates):
-        """Take one step with every run; return the losses (runs,) and scores before it."""
+        """Take one step with every run; return the losses (runs,) and what `_metrics` needs."""
         scores = self._forward(x, training=True)
-        per_sample, slope = self._compare(y, scores)
+        per_sample, slope, seen = self._compare(y, scores)
         self._backward(slope / (scores[0].size // scores.shape[-1]))
         self._update(rates)
-        return per_sample.mean(axis=tuple(range(1, per_sample.ndim))), scores
+        return per_sample.mean(axis=tuple(range(1, per_sample.ndim))), seen
 
     def _compare(self, y, scores):
-        """Return the losses of all samples and their slopes by the scores."""
+        """Return the losses of all samples, their slopes by the scores, what `_metrics` needs."""
         if self._shares_exponentials and scores.ndim == 3:
             return softmax_crossentropy(y, scores)
         targets = self.loss.targets(y, scores)
-        return self.loss.per_sample(targets, scores), self.loss.slope(targets, scores)
+        return self.loss.per_sample(targets, scores), self.loss.slope(targets, scores), scores
 
-    def _metrics(self, y, scores):
-        """Return the metrics of every run."""
-        if self._shares_exponentials and scores.ndim == 3:  # all at once
-            shares = (scores.argmax(axis=-1) == y).mean(axis=1).tolist()
-            return [{"accuracy": share} for share in shares]
-        return [self.loss.metrics(*each) for each in zip(y, scores, strict=True)]
+    def _metrics(self, y, seen):
+        """Return the metrics of every run, from its scores or from which samples are right."""
+        if seen.dtype == bool:
+            return [{"accuracy": share} for share in seen.mean(axis=1).tolist()]
+        return [self.loss.metrics(*each) for each in zip(y, seen, strict=True)]
 
     def _forward(self, x, training):
         self._inputs = []
@@ -252,10 +257,10 @@ class Runs:
             for name, slot in slots.items():
                 slot[...] = new[name]
 
-    def _record(self, epoch, losses, scores, y, rates, seconds):
+    def _record(self, epoch, losses, seen, y, rates, seconds):
         """Write down the epoch of every run; ``losses`` has the shape (batches, runs)."""
         validated = self._validated()
-        metrics = self._metrics(y, scores)
+        metrics = self._metrics(y, seen)
         sizes = np.diff([*range(0, y.shape[1], self.config.batch_size), y.shape[1]])
         means = np.average(losses, axis=0, weights=sizes).tolist()
         finite = np.isfinite(losses)
@@ -287,9 +292,9 @@ class Runs:
         x, y = self.parts["validation"]
         scores = self._forward(x.reshape(len(x), -1) if x.ndim > 2 else x, training=False)
         y = np.broadcast_to(y, (len(scores), *y.shape))
-        per_sample, _ = self._compare(y, scores)
+        per_sample, _, seen = self._compare(y, scores)
         losses = per_sample.reshape(len(scores), -1).mean(axis=1).tolist()
-        return list(zip(losses, self._metrics(y, scores), strict=True))
+        return list(zip(losses, self._metrics(y, seen), strict=True))
 
     def _end(self, epoch, before):
         """End the runs that are over, and go on with the rest."""

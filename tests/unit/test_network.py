@@ -12,6 +12,7 @@ from dlkit import Network, files, losses, randomness
 from dlkit.layers import (
     Activation,
     BatchNormalization,
+    Conv2D,
     Dense,
     Dropout,
     Flatten,
@@ -443,6 +444,15 @@ def test_bad_paths(tmp_path):
 def test_bad_construction(layers, arguments, error, words):
     with pytest.raises(error, match=words):
         Network(layers, **{"input_shape": 4, **arguments})
+
+
+def test_layers_of_a_network_that_failed_stay_free():
+    dropping, misfit = Dropout(0.5), Conv2D(2, 3)
+    with pytest.raises(ValueError):
+        Network([Dense(4), dropping, misfit], (3,))
+    dropped = dropping.forward(np.ones((50, 4)), training=True)
+    assert 0 < (dropped == 0).mean() < 1, "a layer without its network has random numbers"
+    assert Network([dropping, misfit], (8, 8, 1)).output_shape == (6, 6, 2)
 
 
 def test_a_layer_belongs_to_one_network():

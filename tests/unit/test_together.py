@@ -103,9 +103,21 @@ def test_the_fast_crossentropy_is_the_one_of_the_kit():
     generator = np.random.default_rng(0)
     scores, labels = generator.normal(0, 30, (3, 7, 5)), generator.integers(0, 5, (3, 7))
     loss = losses.SparseCategoricalCrossentropy(from_logits=True)
-    per_sample, slope = softmax_crossentropy(labels, scores)
+    scores[0, 0], scores[1, :3] = 2.0, [0, 4, 4, 1, 4]  # several classes are as likely
+    labels[1, :3] = 1, 2, 4  # argmax takes the first: only the first of these three is right
+    per_sample, slope, right = softmax_crossentropy(labels, scores)
+    np.testing.assert_array_equal(right, scores.argmax(axis=-1) == labels)
+    assert right[1, :3].tolist() == [True, False, False]
     np.testing.assert_allclose(per_sample, loss.per_sample(labels, scores), rtol=1e-13, atol=1e-13)
     np.testing.assert_allclose(slope, loss.slope(labels, scores), rtol=1e-12, atol=1e-15)
+
+
+def test_right_answers_beside_scores_that_are_no_numbers():
+    scores, labels = np.random.default_rng(0).normal(size=(2, 4, 3)), np.zeros((2, 4), int)
+    scores[0, 0], scores[1, 0] = [np.nan, 1, 2], [3, 3, 1]  # a row without and one with two maxima
+    with np.errstate(all="ignore"):
+        *_, right = softmax_crossentropy(labels, scores)
+    np.testing.assert_array_equal(right, scores.argmax(axis=-1) == labels)
 
 
 def test_one_that_diverges_leaves_the_others_alone():

@@ -103,8 +103,11 @@ class Frame:
 
     def share(self, axis, values):
         """Return how far along the ``"x"`` or ``"y"`` axis values lie, from 0 to 1."""
-        low, high = (getattr(self, f"{axis}{end}") for end in (0, 1))
-        if getattr(self.panel, f"{axis}_scale") == "log":
+        if axis == "x":
+            low, high, scale = self.x0, self.x1, self.panel.x_scale
+        else:
+            low, high, scale = self.y0, self.y1, self.panel.y_scale
+        if scale == "log":
             values = np.log10(np.maximum(values, 1e-300))
             low, high = np.log10(low), np.log10(high)
         return (values - low) / (high - low)

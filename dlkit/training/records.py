@@ -186,8 +186,8 @@ class History:
     """
 
     def __init__(self, records=(), batch_losses=(), config=None, stop_reason=""):
-        if not isinstance(records, tuple | list) or any(
-            not isinstance(record, EpochRecord) for record in records
+        if not isinstance(records, tuple | list) or not all(
+            issubclass(kind, EpochRecord) for kind in set(map(type, records))
         ):
             raise TypeError(
                 f"records must be a list of EpochRecord, but got {checks.describe(records)}."
@@ -205,7 +205,7 @@ class History:
         self._batch_losses.flags.writeable = False
         self._config = config
         self._stop_reason = stop_reason
-        self._cached_best = None
+        self._cached_best = self._columns = None
 
     @property
     def records(self):
@@ -218,17 +218,9 @@ class History:
 
         ``loss``, ``accuracy`` or ``mae``, and, with validation data, the same with ``val_``.
         """
-        records = self._records
-        if not records:
-            return {}
-        columns = {"loss": [record.loss for record in records]}
-        for name in records[0].metrics:
-            columns[name] = [record.metrics[name] for record in records]
-        if records[0].val_loss is not None:
-            columns["val_loss"] = [record.val_loss for record in records]
-            for name in records[0].val_metrics:
-                columns[f"val_{name}"] = [record.val_metrics[name] for record in records]
-        return columns
+        if self._columns is None:  # made once: a history does not change
+            self._columns = _columns(self._records)
+        return {name: list(values) for name, values in self._columns.items()}
 
     @property
     def layers(self):
@@ -275,6 +267,20 @@ class History:
             return f"History(epochs=0, batches={len(self._batch_losses)})"
         last = ", ".join(f"{name}={value:.4g}" for name, value in _row(self._records[-1]).items())
         return f"History(epochs={len(self)}, best_epoch={self.best_epoch}, {last})"
+
+
+def _columns(records):
+    """Return the values of all epochs by name."""
+    if not records:
+        return {}
+    columns = {"loss": [record.loss for record in records]}
+    for name in records[0].metrics:
+        columns[name] = [record.metrics[name] for record in records]
+    if records[0].val_loss is not None:
+        columns["val_loss"] = [record.val_loss for record in records]
+        for name in records[0].val_metrics:
+            columns[f"val_{name}"] = [record.val_metrics[name] for record in records]
+    return columns
 
 
 def best_epoch(values, min_delta=0.0):

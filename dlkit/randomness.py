@@ -7,8 +7,8 @@ from dlkit import checks
 STREAMS = ("weights", "shuffling", "dropout", "noise")
 
 
-def stream(seed, name):
-    """Return the seed sequence of one stream (O'Neill 2015, as in NumPy's SeedSequence.spawn).
+def stream(seed, name, *child):
+    """Return the seed sequence of one stream, or of a child of it (O'Neill 2015).
 
     Parameters
     ----------
@@ -16,11 +16,13 @@ def stream(seed, name):
         0 or more.
     name : str
         ``"weights"``, ``"shuffling"``, ``"dropout"`` or ``"noise"``.
+    *child : int
+        Number of the child, from 0: what ``spawn`` of NumPy's SeedSequence would give.
 
     Returns
     -------
     numpy.random.SeedSequence
-        Always the same for the same seed and name.
+        Always the same for the same arguments.
 
     Raises
     ------
@@ -29,7 +31,7 @@ def stream(seed, name):
     """
     seed = checks.whole_number("seed", seed, minimum=0)
     checks.choice("name", name, STREAMS)
-    return np.random.SeedSequence(seed, spawn_key=(STREAMS.index(name),))  # spawn's child
+    return np.random.SeedSequence(seed, spawn_key=(STREAMS.index(name), *child))
 
 
 def check_generator(generator):
@@ -44,4 +46,4 @@ def check_generator(generator):
 
 def generators(seed, name, count):
     """Return ``count`` independent generators of one stream (arguments as in `stream`)."""
-    return [np.random.default_rng(child) for child in stream(seed, name).spawn(count)]
+    return [np.random.default_rng(stream(seed, name, child)) for child in range(count)]

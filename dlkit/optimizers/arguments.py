@@ -78,7 +78,7 @@ def checked(rule, arguments):
     ValueError
         For a value out of range, or more than one way to clip.
     """
-    known = list(signature(rule).parameters)
+    known = ["learning_rate", *rule.hyperparameters, "weight_decay", *CLIPPING]
     for name in arguments:
         if name not in known:
             raise TypeError(_unknown(rule, name, known))

@@ -97,7 +97,4 @@ def epoch_order(number, seed, epoch, shuffle=True):
     epoch = checks.whole_number("epoch", epoch)
     if not checks.truth_value("shuffle", shuffle):
         return np.arange(number)
-    # the epoch-th child of the shuffling stream
-    key = (randomness.STREAMS.index("shuffling"), epoch)
-    child = np.random.SeedSequence(seed, spawn_key=key)
-    return np.random.default_rng(child).permutation(number)
+    return np.random.default_rng(randomness.stream(seed, "shuffling", epoch)).permutation(number)

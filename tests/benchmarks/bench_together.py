@@ -24,10 +24,15 @@ DATA = datasets.digits(flat=True)
 CONFIG = TrainingConfig(epochs=5, batch_size=128, early_stopping=False)
 
 
+def learning_rates(runs):
+    """Return the learning rate of each run."""
+    return np.geomspace(0.0003, 0.03, runs).tolist()
+
+
 def plans(runs):
     """Return a fresh network and a configuration for each run."""
-    rates = np.geomspace(0.0003, 0.03, runs).tolist()
-    configs = [CONFIG.replace(learning_rate=rate, seed=i) for i, rate in enumerate(rates)]
+    rates = enumerate(learning_rates(runs))
+    configs = [CONFIG.replace(learning_rate=rate, seed=i) for i, rate in rates]
     stacks = ([layers.Dense(32, "relu"), layers.Dense(10, "softmax")] for _ in configs)
     return [Network(stack, (64,), seed=i) for i, stack in enumerate(stacks)], configs
 
@@ -59,13 +64,13 @@ def peer(runs=RUNS):
     from sklearn.neural_network import MLPClassifier
 
     def run():
-        for seed, config in enumerate(plans(runs)[1]):
+        for seed, rate in enumerate(learning_rates(runs)):
             model = MLPClassifier(
                 (32,),
                 batch_size=128,
                 max_iter=5,
                 alpha=0,
-                learning_rate_init=config.learning_rate,
+                learning_rate_init=rate,
                 random_state=seed,
             )
             with warnings.catch_warnings():

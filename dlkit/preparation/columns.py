@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas
 
-from dlkit.preparation.numbers import convert, decimal_sign, parse_number
+from dlkit.preparation.numbers import are_codes, convert, decimal_sign, parse_number
 from dlkit.preparation.reading import MISSING_WORDS
 
 MOST_CATEGORIES = 50
@@ -99,6 +99,9 @@ def decide(name, series, ordered=None):
             note += f" What is not in it ({shown}) counts as missing."
         return Column(name, "category", note, spellings=spellings)
     counts = np.bincount(codes[codes >= 0], minlength=len(texts))
+    if are_codes(texts):
+        why = f"{name} holds codes of {len(texts[0])} digits, as they begin with 0: no numbers. "
+        return _category(name, texts, counts, why)
     return (
         _truth(name, texts)
         or _text_date(name, series, texts, counts)
@@ -257,7 +260,7 @@ def _date(name, series, day_first, note):
     return Column(name, "date", said, day_first=day_first, start=float(np.nanmin(days)))
 
 
-def _category(name, texts, counts):
+def _category(name, texts, counts, why=""):
     spellings, often = {}, {}
     for text, count in zip(texts, counts, strict=True):
         folded = text.casefold()
@@ -270,10 +273,10 @@ def _category(name, texts, counts):
         )
     if different > MOST_CATEGORIES and different > 0.5 * counts.sum():
         return Column(name, "left out",
-                      f"{name} is left out: {different} different texts in {counts.sum()} rows are names "
+                      f"{why}{name} is left out: {different} different texts in {counts.sum()} rows are names "
                       "or free text, not categories.")  # fmt: skip
     merged = len(texts) - different
-    note = f"{name} has {different} categories"
+    note = f"{why}{name} has {different} categories"
     note += (
         f"; {merged} other spellings of them were joined (upper and lower case)" if merged else ""
     )

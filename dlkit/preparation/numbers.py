@@ -70,6 +70,24 @@ def parse_number(text, decimal="."):
     return value, unit
 
 
+def are_codes(texts):
+    """Return whether texts of digits are codes, such as postal codes, rather than numbers.
+
+    They are if all have the same length, four digits or more, and some begin with a zero.
+
+    Parameters
+    ----------
+    texts : sequence of str
+        The fields of a column that are not empty.
+    """
+    length = len(texts[0]) if texts else 0
+    return (
+        length > 3
+        and all(len(text) == length and text.isdecimal() for text in texts)
+        and any(text[0] == "0" for text in texts)
+    )
+
+
 def decimal_sign(texts):
     """Return the decimal sign that the numbers of a column use, "." where nothing tells.
 

@@ -9,6 +9,7 @@ import pandas
 
 from dlkit import checks
 from dlkit.files import check_path
+from dlkit.preparation.numbers import are_codes
 
 LIMIT = 512 * 2**20  # bytes of a file
 DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
@@ -193,21 +194,24 @@ def _find_thousands(fields, decimal):
 
 
 def _columns_of_text(rows, thousands, decimal):
-    """Return the places of columns in which the sign of thousands means something else.
+    """Return the places of columns that pandas would read as numbers though they are none.
 
-    Without that 3.4.2024 would be read as the number 342024.
+    Where the sign of thousands means something else, 3.4.2024 would be the number 342024; a code
+    such as 01067 would lose its zero.
     """
-    if thousands is None:
-        return []
-    grouped = _THOUSANDS[decimal]
-    return sorted(
-        {
-            place
-            for row in rows[1:]
-            for place, field in enumerate(row)
-            if thousands in field and grouped.fullmatch(field.strip()) is None
-        }
-    )
+    columns = {}
+    for row in rows[1:]:
+        for place, field in enumerate(map(str.strip, row)):
+            if field.casefold() not in MISSING_WORDS:
+                columns.setdefault(place, []).append(field)
+    found = {place for place, fields in columns.items() if are_codes(fields)}
+    if thousands is not None:
+        grouped = _THOUSANDS[decimal]
+        for place, fields in columns.items():
+            signed = (field for field in fields if thousands in field)
+            if any(grouped.fullmatch(field) is None for field in signed):
+                found.add(place)
+    return sorted(found)
 
 
 def _has_header(rows):

@@ -132,6 +132,18 @@ def test_the_column_tells_the_decimal_sign():
     assert decimal_sign(["1,250"]) == "."
 
 
+def test_codes_that_begin_with_zero_are_no_numbers(tmp_path):
+    postal, amounts = ["01067", "80331", "", "04109"], ["0700", "20", "3", "1000"]
+    rows = [f"{i},{postal[i % 4]},{amounts[i % 4]},{i % 7}" for i in range(40)]
+    (tmp_path / "homes.csv").write_text("number,postal code,amount,price\n" + "\n".join(rows))
+    table = read_csv(tmp_path / "homes.csv")
+    assert set(table["postal code"].dropna()) == {"01067", "80331", "04109"}
+    assert table["amount"].max() == 1000, "digits of different length are numbers"
+    column = decide("postal code", table["postal code"])
+    assert column.kind == "category", "a code is not an amount"
+    assert "codes of 5 digits" in column.note
+
+
 def test_units_are_brought_together():
     column = decide("area", pandas.Series(["100 m²", "50 m²", "1000 sq ft", "3 kg", None]))
     values = column.values(pandas.Series(["100 m²", "1000 sq ft", "3 kg", "77", None]))[0]

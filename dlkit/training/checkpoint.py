@@ -134,19 +134,37 @@ class Keeper:
             **self._made_with,
         }
         try:
+            self._check_alone()
             self.folder.write(self._number + 1, header, tree)
         except Exception as error:  # noqa: BLE001 - a full disk, or whatever: the run goes on
             reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
-            last = self._roles.get("last", self._roles.get("start"))
-            kept = f"The last good one is {self.folder.name(last)}." if last else "There is none."
             self._progress.note(
-                f"The checkpoint could not be written: {reason.rstrip('.')}. {kept}"
+                f"The checkpoint could not be written: {reason.rstrip('.')}. {self._last_good()}"
             )
             return False
         self._number += 1
         self._roles[role] = self._number
         self._progress.note("")
         return True
+
+    def _check_alone(self):
+        """Raise if another run has written to the folder: neither may remove what the other keeps."""
+        try:
+            numbers = self.folder.numbers()
+        except OSError:
+            return  # writing says what is wrong with the folder
+        if max(numbers, default=0) > self._number:
+            raise FileExistsError(
+                "another job has begun to write its checkpoints to this folder. Go on with that "
+                "one, or give each job a folder of its own"
+            )
+
+    def _last_good(self):
+        last = self._roles.get("last", self._roles.get("start"))
+        with contextlib.suppress(OSError):
+            if last in self.folder.numbers():
+                return f"The last good one is {self.folder.name(last)}."
+        return "There is none."
 
     def _clear(self):
         try:

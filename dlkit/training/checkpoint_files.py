@@ -139,7 +139,7 @@ def read(path, number):
     try:
         content = _content(text)
     except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
-        raise DamagedFileError(f"{text.name} is damaged: {_words(error)}") from None
+        raise DamagedFileError(_fault(text.name, error)) from None
     try:
         arrays = archives.read_arrays(_checked_bytes(packed, content["arrays"]))
         listed = [arrays[f"a{index}"] for index in range(len(arrays))]
@@ -153,7 +153,7 @@ def read(path, number):
         AttributeError,
         RecursionError,
     ) as error:
-        raise DamagedFileError(f"{packed.name} is damaged: {_words(error)}") from None
+        raise DamagedFileError(_fault(packed.name, error)) from None
     return content
 
 
@@ -190,9 +190,14 @@ def _checksum(content):
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def _words(error):
+def _fault(name, error):
+    if isinstance(error, FileNotFoundError):
+        return f"{name} is damaged: the file is missing"
+    if isinstance(error, json.JSONDecodeError):
+        return f"{name} is damaged: it is no complete JSON text"
+    if isinstance(error, KeyError):
+        return f"{name} is damaged: its entry {error} is missing"
     if isinstance(error, OSError):
-        return error.strerror or str(error)
-    if isinstance(error, ValueError):
-        return str(error)
-    return f"{type(error).__name__}: {error}"
+        return f"{name} cannot be read: {error.strerror or error}"
+    kind = "" if isinstance(error, ValueError) else f"{type(error).__name__}: "
+    return f"{name} is damaged: {kind}{error}"

@@ -181,6 +181,35 @@ def test_a_second_run_in_the_folder_is_refused(tmp_path):
     assert headers(tmp_path) == before
 
 
+def test_two_jobs_in_one_folder_spare_each_other(tmp_path):
+    first, second = begin(tmp_path), begin(tmp_path, model=network(seed=1))
+    first.step(batches=3)
+    mine = headers(tmp_path)
+    second.step(batches=1)
+    assert "another job" in second.status.message, "the second run is not kept, and says so"
+    assert headers(tmp_path) == mine, "what the first job has written stays"
+    again = TrainingJob.from_checkpoint(tmp_path, network(), DATA)
+    again.step(batches=1)
+    first.step(batches=1)
+    assert "another job" in first.status.message, "it was taken over by the job that went on"
+    assert TrainingJob.from_checkpoint(tmp_path, network(), DATA).status.batch == 4
+
+
+def test_what_is_wrong_with_a_file_is_said_in_words(tmp_path):
+    job = begin(tmp_path)
+    job.step(batches=1)
+    newest = max(tmp_path.glob("*.json"))
+    for content, words in ((b"", "no complete JSON"), (b"{}", "'checksum' is missing")):
+        newest.write_bytes(content)
+        job = TrainingJob.from_checkpoint(tmp_path, network(), DATA)
+        assert words in job.status.message
+    newest.with_suffix(".npz").unlink()
+    for path in tmp_path.glob("*.npz"):
+        path.unlink()
+    with pytest.raises(ValueError, match="npz is damaged: the file is missing"):
+        TrainingJob.from_checkpoint(tmp_path, network(), DATA)
+
+
 def test_rewinding_keeps_the_old_checkpoints_until_the_new_run_starts(tmp_path):
     job = begin(tmp_path)
     job.step(20)

@@ -133,7 +133,7 @@ def compare(
     learning_rates=RATES,
     tuning_epochs=None,
     build=None,
-    n_jobs=1,
+    n_jobs=None,
     progress=False,
 ):
     """Train several variants fairly: same weights, same batches, each at its best learning rate.

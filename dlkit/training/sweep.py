@@ -137,7 +137,7 @@ def sweep(
     samples=None,
     seeds=3,
     build=None,
-    n_jobs=1,
+    n_jobs=None,
     progress=False,
     seed=0,
 ):
@@ -169,8 +169,9 @@ def sweep(
     build : callable, optional
         ``build(data, seed, **settings)`` returns a `Network` or an uncompiled or compiled Keras
         model; it gets those settings that are no fields of `TrainingConfig`.
-    n_jobs : int
-        Parallel jobs, as in joblib; −1 for as many as there are cores.
+    n_jobs : int, optional
+        Parallel jobs, as in joblib; −1 for as many as there are cores. None takes what a
+        surrounding ``joblib.parallel_config`` says, and 1 where there is none.
     progress : bool
         Whether to show a progress bar.
     seed : int

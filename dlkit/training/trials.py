@@ -104,7 +104,7 @@ def build_mlp(
     return Network(stack, data.input_shape, seed=seed, dtype=dtype)
 
 
-def run_trials(plans, data, config, build=None, n_jobs=1, keep_models=False, progress=False):
+def run_trials(plans, data, config, build=None, n_jobs=None, keep_models=False, progress=False):
     """Train one model for each plan; plans that differ in rate and seed only are trained at once.
 
     Parameters
@@ -117,8 +117,8 @@ def run_trials(plans, data, config, build=None, n_jobs=1, keep_models=False, pro
     build : callable, optional
         ``build(data, seed, **settings)`` returns the model; `build_mlp` by default. It gets the
         settings that are no fields of `TrainingConfig`.
-    n_jobs : int
-        Parallel jobs, as joblib counts them; its ``parallel_config`` may choose another backend.
+    n_jobs : int, optional
+        Parallel jobs, as joblib counts them; None: what its ``parallel_config`` says, else 1.
     keep_models : bool
         Whether the trials carry their trained models.
     progress : bool
@@ -147,8 +147,9 @@ def run_trials(plans, data, config, build=None, n_jobs=1, keep_models=False, pro
         key = (shape, alike.to_json()) if together else number
         groups.setdefault(key, []).append((number, model, run_config))
     tasks = list(groups.values())
-    threads = -1 if n_jobs == 1 else 1  # one job alone has all the cores
-    work = joblib.Parallel(n_jobs=n_jobs, return_as="generator")(
+    parallel = joblib.Parallel(n_jobs=n_jobs, return_as="generator")
+    threads = -1 if parallel.n_jobs == 1 else 1  # one job alone has all the cores
+    work = parallel(
         joblib.delayed(_train_group)(group, data, build, keep_models, threads) for group in tasks
     )
     found = {}
@@ -217,7 +218,8 @@ def check_ways(build, n_jobs, progress):
     """Raise unless these three arguments, which `sweep` and `compare` share, are allowed."""
     if build is not None and not callable(build):
         raise TypeError(f"build must be a function or None, but got {checks.describe(build)}.")
-    check_jobs(n_jobs)
+    if n_jobs is not None:
+        check_jobs(n_jobs)
     checks.truth_value("progress", progress)
 
 

@@ -72,6 +72,27 @@ def test_models_of_your_own_in_one_process_or_two(n_jobs):
     assert found.table["val_accuracy"].max() > 0.3
 
 
+def test_what_joblib_is_set_to_holds_for_sweep_and_compare():
+    together = threading.Barrier(2, timeout=20)  # passed by two jobs at once alone
+    workers = set()
+
+    def build(data, seed, filters=2):
+        if threading.current_thread() is not threading.main_thread():
+            workers.add(together.wait())
+        return conv(data, seed, filters)
+
+    digits, config = datasets.digits(), TrainingConfig(epochs=1)
+    with joblib.parallel_config(backend="threading", n_jobs=2):
+        sweep(digits, {"filters": [1, 2]}, config, seeds=1, build=build)
+        assert workers == {0, 1}
+        workers.clear()
+        compare(digits, ["sgd", "adam"], config, seeds=1, learning_rates=None, build=build)
+        assert workers == {0, 1}
+        workers.clear()
+        sweep(digits, {"filters": [1, 2]}, config, seeds=1, build=build, n_jobs=1)
+    assert not workers
+
+
 def test_a_diverged_run_counts_as_the_worst():
     data = datasets.sine(samples=60)
     config = QUICK.replace(optimizer="sgd", early_stopping=False)
@@ -147,7 +168,6 @@ def test_a_cluster_that_loses_a_worker_loses_no_run():
                 TrainingConfig(epochs=6, early_stopping=False),
                 seeds=2,
                 build=conv,
-                n_jobs=2,
             )
     assert len(found.table) == 8
     assert (found.table["epochs"] == 6).all()

@@ -128,6 +128,11 @@ class _Store:
     def __init__(self):
         self.by_key = {}
 
+    @property
+    def variables(self):
+        """Those of all optimizers that have been kept."""
+        return [each for warm in self.by_key.values() for each in warm.optimizer.variables]
+
 
 def _kept_with(model):
     """Return what is kept with a model, empty at first; it goes when the model goes."""

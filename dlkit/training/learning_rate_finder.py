@@ -9,6 +9,7 @@ from dlkit import checks
 from dlkit.network import Network
 from dlkit.training.config import TrainingConfig, check_config
 from dlkit.training.engine import engine_for
+from dlkit.training.memory import remember
 
 RISE = 4.0  # the run ends where the smoothed loss is this many times its lowest value
 WARM_UP = 5  # steps before that may happen: the first batches differ by chance
@@ -89,7 +90,8 @@ def find_learning_rate(
     losses are smoothed, :math:`s_i = (\beta s_{i-1} + (1-\beta) L_i)` and divided by
     :math:`1-\beta^{i+1}`. The test ends early where the smoothed loss is four times its lowest
     value, or not finite. Two rules read the curve: where it falls fastest, and a tenth of the rate
-    where it is lowest. The model is left as it was: weights, moving statistics, random numbers.
+    where it is lowest. The model is left as it was: weights, moving statistics, random numbers;
+    a job that rests on it goes on as if nothing had been.
 
     Parameters
     ----------
@@ -139,16 +141,14 @@ def find_learning_rate(
     )
     if isinstance(model, Network):
         model = model.copy()
-    # making an engine sets the seeds of a Keras model's dropout anew
-    variables = [(each, each.numpy()) for each in getattr(model, "variables", ())]
+    put_back = remember(model)  # making an engine begins a Keras model's optimizer and seeds anew
     engine = engine_for(model, data, config)
     before = engine.snapshot()
     try:
         return _range_test(engine, np.geomspace(minimum, maximum, steps), smoothing)
     finally:
         engine.restore(before)
-        for variable, value in variables:
-            variable.assign(value)
+        put_back()
 
 
 def _range_test(engine, rates, smoothing):

@@ -112,6 +112,24 @@ def test_a_keras_model_is_left_as_it_was(digits):
         np.testing.assert_array_equal(variable.numpy(), value, variable.path)
 
 
+@pytest.mark.parametrize("kind", ["numpy", "keras"])
+def test_a_job_that_rests_on_the_model_goes_on_as_if_nothing_had_been(digits, kind):
+    config = TrainingConfig(optimizer="adam", epochs=2, early_stopping=False)
+
+    def job():
+        stack = [layers.Dense(8, "relu"), layers.Dropout(0.5), layers.Dense(10)]
+        model = Network(stack, (64,))
+        return TrainingJob(model.to_keras() if kind == "keras" else model, digits, config)
+
+    whole, broken = job(), job()
+    broken.step(20)
+    find_learning_rate(broken.model, digits, config, steps=10)
+    for each in (whole, broken):
+        each.resume()
+        each.wait()
+    np.testing.assert_array_equal(broken.history.batch_losses, whole.history.batch_losses)
+
+
 def test_wrong_ends_are_refused_in_words(digits):
     with pytest.raises(ValueError, match="minimum must be below maximum"):
         find_learning_rate(network(), digits, minimum=1.0, maximum=0.1)

@@ -10,6 +10,18 @@ from dlkit.training.config import TrainingConfig
 from dlkit.training.layer_records import layer_columns
 
 
+class _Fixed(dict):
+    """A dictionary that refuses to change: what observers get is what the history keeps."""
+
+    def _refuse(self, *_, **__):
+        raise TypeError("A record cannot be changed. Change a copy of it: dict(record.metrics).")
+
+    __setitem__ = __delitem__ = __ior__ = update = setdefault = pop = popitem = clear = _refuse
+
+    def __reduce__(self):
+        return _Fixed, (dict(self),)
+
+
 @dataclasses.dataclass(frozen=True)
 class BatchRecord:
     """One training step.
@@ -63,6 +75,11 @@ class ChunkRecord:
     learning_rates: tuple = ()
     seconds: float = 0.0
 
+    def __post_init__(self):
+        losses = np.asarray(self.losses).view()
+        losses.flags.writeable = False
+        object.__setattr__(self, "losses", losses)
+
     def __iter__(self):
         each = self.seconds / len(self.batches)
         rows = zip(self.batches, self.losses, self.learning_rates, strict=True)
@@ -104,6 +121,10 @@ class EpochRecord:
     learning_rate: float
     seconds: float
     layers: tuple = ()
+
+    def __post_init__(self):
+        object.__setattr__(self, "metrics", _Fixed(self.metrics))
+        object.__setattr__(self, "val_metrics", _Fixed(self.val_metrics))
 
     @property
     def monitored(self):
@@ -168,6 +189,9 @@ class Status:
     remaining: float | None = None
     error: str | None = None
     message: str = ""
+
+    def __post_init__(self):
+        object.__setattr__(self, "metrics", _Fixed(self.metrics))
 
 
 class History:

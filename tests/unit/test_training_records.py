@@ -1,6 +1,9 @@
 """Records and History: plain, immutable, with Keras's names."""
 
+import copy
 import dataclasses
+import json
+import pickle
 
 import numpy as np
 import pytest
@@ -46,6 +49,15 @@ def test_nothing_handed_out_can_change_the_run():
         history.stop_reason = "x"
     with pytest.raises(dataclasses.FrozenInstanceError):
         Status().epoch = 3
+    for metrics in (history.records[0].metrics, history.records[0].val_metrics, Status().metrics):
+        with pytest.raises(TypeError, match="cannot be changed"):
+            metrics["accuracy"] = 9.0
+        for again in (copy.deepcopy(metrics), pickle.loads(pickle.dumps(metrics))):
+            assert again == metrics == json.loads(json.dumps(metrics))
+    losses = np.ones(2)
+    with pytest.raises(ValueError, match="read-only"):
+        ChunkRecord(1, range(1, 3), losses).losses[0] = 9.0
+    losses[0] = 2.0  # the one who made it may go on using its array
 
 
 @pytest.mark.parametrize(

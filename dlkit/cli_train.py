@@ -15,10 +15,13 @@ from dlkit.cli_train_parts import (
     CHECKPOINTS,
     DEFAULTS,
     WrongUseError,
+    check_unused,
     config_of,
     data_of,
     earlier_settings,
+    has_checkpoint,
     job_of,
+    model_of,
     sizes_of,
     write,
 )
@@ -104,6 +107,32 @@ def train(
 
 def _run(name, given, out, resume, quiet):
     """Train, and return the exit code and the answer: a dictionary with at least a message."""
+    command = _typed(["dlkit", "train", name, "--out", str(out), "--resume"])
+    try:
+        job, bar = _ready(name, given, out, resume, quiet)
+    except KeyboardInterrupt:
+        message = "Stopped before training began: nothing was trained, nothing is lost."
+        return INTERRUPTED, {"state": "interrupted", "message": message}
+    try:
+        job.resume()
+        job.wait()
+    except KeyboardInterrupt:
+        job.wait(60)  # until the checkpoint is written
+        return INTERRUPTED, _interrupted(job, out, command)
+    finally:
+        if bar is not None:
+            bar.close()
+    try:
+        return _finished(job, out)
+    except KeyboardInterrupt:
+        message = f"Stopped. Training is done, its report is not. To write it:\n  {command}"
+        return INTERRUPTED, {"state": "interrupted", "resume": command, "message": message}
+
+
+def _ready(name, given, out, resume, quiet):
+    """Return the job, ready to go, and the progress bar that watches it, None if ``quiet``."""
+    from dlkit.training.callbacks_progress import ProgressBar
+
     if resume:
         settings = earlier_settings(name, given, out)
     else:
@@ -111,28 +140,19 @@ def _run(name, given, out, resume, quiet):
     hidden = sizes_of(settings["hidden_layers"])
     config = config_of(settings)
     data = data_of(name, settings, quiet)
-    job = job_of(data, hidden, config, settings, out, resume)
-    bar = None
-    if not quiet:
-        from dlkit.training.callbacks_progress import ProgressBar
-
-        bar = ProgressBar(sys.stderr)
-        job.add_observer(bar)
-    try:
-        job.resume()
-        job.wait()
-    except KeyboardInterrupt:
-        job.wait(60)  # until the checkpoint is written
-        return INTERRUPTED, _interrupted(job, name, out)
-    finally:
-        if bar is not None:
-            bar.close()
-    return _finished(job, out)
+    if not resume:
+        check_unused(out)
+    elif not has_checkpoint(out) and not quiet:
+        typer.echo(f"The run in {out} ended before its first checkpoint: it begins anew.")
+    job = job_of(model_of(data, hidden, settings), data, config, settings, out, resume)
+    if quiet:
+        return job, None
+    bar = ProgressBar(sys.stderr)
+    job.add_observer(bar)
+    return job, bar
 
 
-def _interrupted(job, name, out):
-    words = ["dlkit", "train", name, "--out", str(out), "--resume"]
-    command = _typed(words)
+def _interrupted(job, out, command):
     status = job.status
     return {
         "state": "interrupted",

@@ -1,5 +1,6 @@
 """The parts of ``dlkit train``: settings, data, model and job, checked before any work."""
 
+import contextlib
 import json as json_format
 from pathlib import Path
 
@@ -77,28 +78,51 @@ def data_of(name, settings, quiet):
     return prepared.data
 
 
-def job_of(data, hidden, config, settings, out, resume):
-    """Return the job of a new run, or of the one in the folder ``out`` to go on with."""
+def model_of(data, hidden, settings):
+    """Return the network of the settings, as the engine takes it."""
     from dlkit.layers import Dense, Flatten
     from dlkit.network import Network
-    from dlkit.training.job import TrainingJob
 
     last = "softmax" if data.task_type == "classification" else "linear"
     stack = [Flatten()] if len(data.input_shape) > 1 else []
     stack += [Dense(units, "relu") for units in hidden] + [Dense(data.output_dim, last)]
     model = Network(stack, data.input_shape, seed=settings["seed"])
-    if settings["engine"] == "keras":
-        model = model.to_keras()
-    if resume:
-        return TrainingJob.from_checkpoint(out / CHECKPOINTS, model, data)
+    return model.to_keras() if settings["engine"] == "keras" else model
+
+
+def job_of(model, data, config, settings, out, resume):
+    """Return the job of a new run, or of the one in the folder ``out`` to go on with."""
+    from dlkit.training.job import TrainingJob
+
+    folder = out / CHECKPOINTS
+    if resume and has_checkpoint(out):
+        return TrainingJob.from_checkpoint(folder, model, data)
+    made_here = [each for each in (folder, out, *out.parents) if not each.exists()]
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        job = TrainingJob(model, data, config, folder)
+        write(out / SETTINGS, json_format.dumps(settings, indent=2).encode("utf-8"))
+    except BaseException:  # Ctrl+C too
+        for each in made_here:
+            with contextlib.suppress(OSError):  # only empty folders can go
+                each.rmdir()
+        raise
+    return job
+
+
+def has_checkpoint(out):
+    """Return whether the run in ``out`` got as far as its first checkpoint."""
+    from dlkit.training.checkpoint_files import numbers
+
+    return (out / CHECKPOINTS).is_dir() and bool(numbers(out / CHECKPOINTS))
+
+
+def check_unused(out):
+    """Raise `WrongUseError` if the folder holds an earlier run."""
     if (out / SETTINGS).exists():
         raise WrongUseError(
             f"{out} holds an earlier run. --resume goes on with it; --out names another folder."
         )
-    out.mkdir(parents=True, exist_ok=True)
-    job = TrainingJob(model, data, config, out / CHECKPOINTS)
-    write(out / SETTINGS, json_format.dumps(settings, indent=2).encode("utf-8"))
-    return job
 
 
 def earlier_settings(name, given, out):

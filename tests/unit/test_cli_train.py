@@ -147,6 +147,44 @@ def test_ctrl_c_stops_cleanly_and_resume_gives_the_same_result(tmp_path):
     assert resumed["metrics"] == whole["metrics"]
 
 
+def interrupt(*_, **__):
+    raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize("where", ["dlkit.training.job.engine_for", "dlkit.cli_train_parts.write"])
+def test_ctrl_c_before_training_leaves_nothing_behind(where, tmp_path, monkeypatch):
+    monkeypatch.setattr(where, interrupt)
+    done = typed("iris", "--epochs", 2)
+    assert done.exit_code == 130
+    assert "nothing was trained" in done.output
+    assert not list(tmp_path.iterdir())
+
+
+def test_ctrl_c_while_the_report_is_drawn_loses_no_training(monkeypatch):
+    options = ("iris", "--epochs", 2, "--hidden-layers", "none", "--out", "a run", "--json")
+    with monkeypatch.context() as patch:
+        patch.setattr("dlkit.report.html.report_picture", interrupt)
+        done = typed(*options)
+    answer = json.loads(done.stdout)
+    assert (done.exit_code, answer["state"]) == (130, "interrupted")
+    assert "Training is done" in answer["message"]
+    assert answer["resume"] == "dlkit train iris --out 'a run' --resume"
+    assert typed("iris", "--out", "a run", "--resume").exit_code == 0
+
+
+def test_a_run_that_was_killed_before_its_first_checkpoint_begins_anew(tmp_path):
+    options = ("iris", "--seed", 4, "--epochs", 2, "--hidden-layers", "none", "--json")
+    whole = json.loads(typed(*options, "--out", "whole").stdout)
+    (tmp_path / "cut" / "checkpoints").mkdir(parents=True)
+    (tmp_path / "whole" / "settings.json").rename(tmp_path / "cut" / "settings.json")
+    assert "--resume" in typed(*options, "--out", "cut").output
+    done = typed("iris", "--resume", "--out", "cut")
+    assert done.exit_code == 0, done.output
+    assert "ended before its first checkpoint: it begins anew" in done.output
+    again = json.loads(typed("iris", "--resume", "--out", "cut", "--json").stdout)
+    assert again["metrics"] == whole["metrics"]
+
+
 @pytest.mark.full
 def test_the_keras_engine_trains_too():
     options = ("--epochs", 2, "--hidden-layers", "8", "--json")

@@ -229,7 +229,7 @@ class History:
         self._batch_losses.flags.writeable = False
         self._config = config
         self._stop_reason = stop_reason
-        self._cached_best = self._columns = None
+        self._cached_best = self._cached_columns = None
 
     @property
     def records(self):
@@ -242,9 +242,9 @@ class History:
 
         ``loss``, ``accuracy`` or ``mae``, and, with validation data, the same with ``val_``.
         """
-        if self._columns is None:  # made once: a history does not change
-            self._columns = _columns(self._records)
-        return {name: list(values) for name, values in self._columns.items()}
+        if self._cached_columns is None:  # made once: a history does not change
+            self._cached_columns = _columns(self._records)
+        return {name: list(values) for name, values in self._cached_columns.items()}
 
     @property
     def layers(self):

@@ -403,6 +403,8 @@ def _png(values, mark):
     )
     places = np.linspace(0, 1, len(stops))
     pixels = np.stack([np.interp(share, places, stops[:, channel]) for channel in range(3)], -1)
+    if np.isnan(values).any():  # what is no number has no colour, as in a figure
+        pixels = np.dstack([pixels, 255 * ~np.isnan(values)])
     buffer = io.BytesIO()
     Image.fromarray(pixels.round().astype("uint8")).save(buffer, "PNG", compress_level=1)
     return "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode()

@@ -50,9 +50,10 @@ def comparison(found):
         marks.append(Line(np.arange(1, len(mean) + 1), mean, label, color, dash, 2.5))
         if np.isfinite(mean).any():
             lowest = min(lowest, float(np.nanmin(mean)))
+    best = "none, for all diverged" if found.no_best else found.table["variant"].iloc[0]
     panel = Panel(
         marks,
-        title=f"Best {found.metric}: {found.table['variant'].iloc[0]}",
+        title=f"Best {found.metric}: {best}",
         x_label="epoch (passes through the training data)",
         y_label="validation loss (mean per sample)",
         y_scale="log" if 0 < lowest < np.inf else "linear",

@@ -101,11 +101,18 @@ class Comparison:
         }
 
     @property
+    def no_best(self):
+        """Why no variant is the best, in words; "" where one is."""
+        return self.results[self.table["variant"].iloc[0]].no_best
+
+    @property
     def summary(self):
         """The answer in words: the best variant, and which of the others the seeds could explain."""
         table = self.table
         best, *others = table["variant"]
         first = table.iloc[0]
+        if self.no_best:
+            return f"There is no best variant: {self.no_best}."
         text = (
             f"Best: {best} with a mean {self.metric} of {first['mean']:.3f} ± {first['spread']:.3f} "
             f"over {first['runs']} seeds at learning rate {first['learning_rate']:.2g}."
@@ -180,6 +187,10 @@ def compare(
         learning_rates = checks.array("learning_rates", learning_rates, ndim=1, dtype="float64")
         for rate in learning_rates.tolist():
             checks.number("learning_rates", rate, above=0)
+        if len(np.unique(learning_rates)) < len(learning_rates):
+            raise ValueError(
+                f"learning_rates must hold different numbers, but got {learning_rates.tolist()}."
+            )
         for name, settings in variants.items():
             if "learning_rate" in settings:
                 raise ValueError(
@@ -203,11 +214,16 @@ def compare(
         }
         tuning = _run(plans, data, short, build, n_jobs, progress)
         variants = {
-            name: {**settings, "learning_rate": tuning[name].best["learning_rate"]}
+            name: {**settings, "learning_rate": _tuned(tuning[name], learning_rates)}
             for name, settings in variants.items()
         }
     plans = {name: [(settings, seed) for seed in seeds] for name, settings in variants.items()}
     return Comparison(tuning, _run(plans, data, config, build, n_jobs, progress))
+
+
+def _tuned(found, learning_rates):
+    """Return the best rate, or the smallest where all runs diverged: the comparison will say so."""
+    return float(learning_rates.min()) if found.no_best else found.best["learning_rate"]
 
 
 def _run(plans, data, config, build, n_jobs, progress):

@@ -13,6 +13,7 @@ from dlkit.training.parts import check_data
 from dlkit.training.trials import check_seeds, check_ways, run_trials
 
 METHODS = ("grid", "random")
+_TRY = "try a smaller learning_rate; .table says how each run ended"
 
 
 class Sweep:
@@ -72,16 +73,30 @@ class Sweep:
 
     @property
     def best(self):
-        """The settings with the best mean, as a dictionary that ``sweep`` and builders take."""
+        """The settings with the best mean, as a dictionary that ``sweep`` and builders take.
+
+        Raises ``ValueError`` where there is none, because every run diverged.
+        """
+        if self.no_best:
+            raise ValueError(f"There is no best: {self.no_best}.")
         sign = -1 if self.metric == "val_accuracy" else 1
         groups = self._groups()
         means = [sign * np.mean([self.value(trial) for trial in trials]) for _, trials in groups]
         return dict(groups[int(np.argmin(means))][0])
 
     @property
+    def no_best(self):
+        """Why no settings are the best, in words; "" where some are."""
+        if all(trial.score["diverged"] for trial in self.trials):
+            return f"every run diverged ({_TRY})"
+        if not np.isfinite(self.summary["mean"].iloc[0]):
+            return f"in every combination a run diverged ({_TRY})"
+        return ""
+
+    @property
     def spread(self):
-        """The standard deviation over the seeds, of the best settings."""
-        return float(self.summary["spread"].iloc[0])
+        """The standard deviation over the seeds, of the best settings; NaN where there are none."""
+        return math.nan if self.no_best else float(self.summary["spread"].iloc[0])
 
     def history(self, seed=None, **settings):
         """Return the `History` of one run.
@@ -99,7 +114,7 @@ class Sweep:
         """
         for name in settings:
             checks.choice("a setting", name, self.settings)
-        wanted = {**self.best, **settings}
+        wanted = settings if len(settings) == len(self.settings) else {**self.best, **settings}
         for trial in self.trials:
             if trial.settings == wanted and seed in (None, trial.seed):
                 return trial.history
@@ -120,6 +135,8 @@ class Sweep:
         return list(groups.values())
 
     def __repr__(self):
+        if self.no_best:
+            return f"Sweep({len(self.trials)} runs, no best: {self.no_best})"
         best = ", ".join(f"{name}={value!r}" for name, value in self.best.items())
         row = self.summary.iloc[0]
         return (
@@ -156,13 +173,14 @@ def sweep(
         ``batch_size``, ``optimizer``, …) or an argument of ``build``: without one, ``width``,
         ``depth``, ``hidden_layers``, ``dropout_rate`` or ``activation`` of an MLP. For
         ``method="random"`` a value may also be a frozen SciPy distribution (or anything with
-        ``rvs(random_state=…)``).
+        ``rvs(random_state=…)``). No value may come twice: ``seeds`` says how often each is run.
     config : TrainingConfig, optional
         What the settings do not say.
     method : {"grid", "random"}
         All combinations, or ``samples`` drawn at random (Bergstra and Bengio 2012).
     samples : int, optional
-        How many combinations to draw; for ``method="random"`` only.
+        How many combinations to draw; for ``method="random"`` only. None is trained twice: of
+        fewer combinations all are taken, and one that a distribution draws again is left out.
     seeds : int or sequence of int
         How many runs each combination gets, or their seeds. The same seeds for all: the same
         initial weights and the same batches.
@@ -209,8 +227,11 @@ def sweep(
 def _drawn(space, samples, seed):
     from sklearn.model_selection import ParameterSampler
 
+    if not any(hasattr(values, "rvs") for values in space.values()):
+        samples = min(samples, math.prod(len(values) for values in space.values()))
     drawn = ParameterSampler({name: space[name] for name in space}, samples, random_state=seed)
-    return [{name: each[name] for name in space} for each in drawn]
+    combinations = [{name: each[name] for name in space} for each in drawn]
+    return list({_key(each): each for each in combinations}.values())
 
 
 def _check_space(space, method):
@@ -230,6 +251,23 @@ def _check_space(space, method):
                 f"space must give a list of one or more values for {name!r}, but got "
                 f"{checks.describe(values)}."
             )
+        _check_different(name, list(values))
+
+
+def _check_different(name, values):
+    """Raise ``ValueError`` if a value comes twice: its runs would count as further seeds."""
+    keys = [_key(value) for value in values]
+    for i, value in enumerate(values):
+        if keys[i] in keys[:i] or any(_equal(value, other) for other in values[:i]):
+            raise ValueError(
+                f"space must give each value of {name!r} once, but {value!r} comes twice. To train "
+                "with the same settings several times, give seeds=…."
+            )
+
+
+def _equal(a, b):
+    equal = a == b  # an array where one of them is
+    return isinstance(equal, bool | np.bool_) and bool(equal)
 
 
 def _cells(settings):

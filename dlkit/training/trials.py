@@ -2,6 +2,8 @@
 
 import contextlib
 import dataclasses
+import difflib
+import inspect
 import math
 
 import numpy as np
@@ -132,7 +134,8 @@ def run_trials(plans, data, config, build=None, n_jobs=None, keep_models=False, 
     import joblib
 
     build = build_mlp if build is None else build
-    fields = {field.name for field in dataclasses.fields(TrainingConfig)}
+    fields = [field.name for field in dataclasses.fields(TrainingConfig)]
+    _check_names({name: None for settings, _ in plans for name in settings}, fields, build)
     groups, trained_at_once = {}, {}
     for number, (settings, seed) in enumerate(plans):
         changes = {name: value for name, value in settings.items() if name in fields}
@@ -159,6 +162,28 @@ def run_trials(plans, data, config, build=None, n_jobs=None, keep_models=False, 
                 found[number] = Trial(dict(plans[number][0]), plans[number][1], history, model)
             bar.update(len(group))
     return [found[number] for number in range(len(plans))]
+
+
+def _check_names(names, fields, build):
+    """Raise ``ValueError`` if a setting is neither a field of the configuration nor of ``build``."""
+    try:
+        arguments = list(inspect.signature(build).parameters.values())[2:]  # after data and seed
+    except (TypeError, ValueError):  # what is written in C may tell nothing
+        return
+    if any(each.kind is each.VAR_KEYWORD for each in arguments):
+        return
+    own = [each.name for each in arguments if each.kind is not each.VAR_POSITIONAL]
+    fields = [name for name in fields if name != "seed"]
+    for name in names:
+        if name not in (*own, *fields):
+            builder = "build_mlp" if build is build_mlp else "build"
+            near = difflib.get_close_matches(name, own + fields, n=1, cutoff=0.5)
+            suggestion = f" Did you mean {near[0]!r}?" if near else ""
+            raise ValueError(
+                f"There is no setting {name!r}. It must be an argument of {builder} "
+                f"({', '.join(own) or 'it takes none'}) or a field of TrainingConfig "
+                f"({', '.join(fields)}).{suggestion}"
+            )
 
 
 def _check_rate(changes, config):

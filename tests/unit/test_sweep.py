@@ -1,6 +1,9 @@
 """sweep and compare: every combination is trained, nothing is lost, and the answer is honest."""
 
+import base64
+import io
 import os
+import re
 import signal
 import threading
 import time
@@ -8,8 +11,10 @@ import time
 import joblib
 import numpy as np
 import pytest
+from PIL import Image
 
 from dlkit import Network, TrainingConfig, TrainingJob, compare, datasets, layers, plots, sweep
+from dlkit.display.svg import to_svg
 from dlkit.training.sweep import Sweep
 from dlkit.training.trials import Trial, build_mlp, run_trials
 
@@ -103,6 +108,65 @@ def test_a_diverged_run_counts_as_the_worst():
     assert found.summary["mean"][1] == np.inf
 
 
+def test_where_every_run_diverged_there_is_no_best():
+    data, config = datasets.sine(samples=60), QUICK.replace(optimizer="sgd", early_stopping=False)
+    found = sweep(data, {"learning_rate": [1e200, 1e201], "width": [2, 3]}, config, seeds=2)
+    for words in (
+        repr(found),
+        plots.sweep_map(found).summary,
+        plots.sweep_map(found).panels[0].title,
+    ):
+        assert "every run diverged" in words and "inf" not in words and "nan" not in words
+    with pytest.raises(
+        ValueError, match="no best: every run diverged .try a smaller learning_rate"
+    ):
+        _ = found.best
+    assert list(found.summary["diverged"]) == [2] * 4 and np.isnan(found.spread)
+    assert not found.history(learning_rate=1e200, width=2, seed=1).history.get("val_loss")
+    whole = compare(
+        data, {"a": {}, "b": {"width": 3}}, config, learning_rates=(1e201, 1e200), seeds=1
+    )
+    assert whole.summary.startswith("There is no best variant: every run diverged")
+    assert "none" in plots.comparison(whole).panels[0].title
+
+
+def test_draws_take_no_combination_twice(recwarn):
+    from scipy.stats import randint
+
+    space = {"learning_rate": [0.01, 0.1], "width": [2, 3]}
+    found = sweep(MOONS, space, QUICK, method="random", samples=9, seeds=1)
+    assert len(found.table) == len(found.summary) == 4
+    found = sweep(MOONS, {"width": randint(2, 4)}, QUICK, method="random", samples=9, seeds=1)
+    assert sorted(found.table["width"]) == [2, 3]
+    assert not recwarn.list
+
+
+def test_the_map_tells_what_was_not_run_from_what_diverged():
+    space = {"learning_rate": [0.01, 1e200], "width": [2, 3, 4]}
+    data, config = datasets.sine(samples=60), QUICK.replace(optimizer="sgd", early_stopping=False)
+    found = sweep(data, space, config, method="random", samples=4, seeds=1)
+    chart = plots.sweep_map(found)
+    heat = chart.panels[0].marks[0].values
+    words = {(mark.y, mark.x): mark.text for mark in chart.panels[0].marks if hasattr(mark, "text")}
+    diverged = int(found.summary["diverged"].sum())
+    assert list(words.values()).count("not run") == 2
+    assert list(words.values()).count("diverged") == diverged > 0
+    for cell, word in words.items():
+        assert np.isnan(heat[cell]) == (word == "not run")
+    assert "2 of 6 cells were not run." in chart.summary
+    picture = re.search('base64,([^"]+)', to_svg(chart)).group(1)
+    opacity = np.asarray(Image.open(io.BytesIO(base64.b64decode(picture))))[::-1, :, 3]
+    assert ((opacity == 0) == np.isnan(heat)).all()
+    plots.to_figure(chart)
+
+
+def test_the_map_takes_none_beside_numbers():
+    space = {"global_clipnorm": [None, 1.0], "weight_decay": [0.01, None]}
+    panel = plots.sweep_map(sweep(MOONS, space, QUICK, seeds=1)).panels[0]
+    assert [word for _, word in panel.x_ticks] == ["1", "None"]
+    assert [word for _, word in panel.y_ticks] == ["0.01", "None"]
+
+
 def test_the_map_shows_each_cell_and_frames_the_best():
     space = {"learning_rate": [0.001, 0.1], "batch_size": [8, 16, 32]}
     found = sweep(MOONS, space, QUICK, seeds=2)
@@ -112,7 +176,7 @@ def test_the_map_shows_each_cell_and_frames_the_best():
     assert f"{found.summary['mean'][0]:.3f}" in chart.summary
     assert str(found.best["batch_size"]) in chart.summary
     plots.to_figure(chart)
-    with pytest.raises(ValueError, match="two settings"):
+    with pytest.raises(ValueError, match="two settings.*found.summary"):
         plots.sweep_map(sweep(MOONS, {"learning_rate": [0.1]}, QUICK, seeds=1))
 
 
@@ -125,7 +189,18 @@ def test_the_map_shows_each_cell_and_frames_the_best():
         ({"space": {"learning_rate": [-1.0]}}, "learning_rate"),
         ({"space": {"batch_size": [0]}}, "batch_size"),
         ({"space": {"width": [0]}}, "width"),
-        ({"space": {"breadth": [3]}}, "breadth"),
+        ({"space": {"breadth": [3]}}, "no setting 'breadth'.*build_mlp .hidden_layers, width"),
+        ({"space": {"dropout": [0.1]}}, "Did you mean 'dropout_rate'"),
+        ({"space": {"learnig_rate": [0.1]}}, "epochs, batch_size.*Did you mean 'learning_rate'"),
+        ({"space": {"filtres": [1]}, "build": conv}, "build .filters.*Did you mean 'filters'"),
+        (
+            {"space": {"learning_rate": [0.1, 0.2, 0.1]}},
+            "'learning_rate' once, but 0.1 comes twice",
+        ),
+        ({"space": {"batch_size": [8, 8.0]}}, "8.0 comes twice"),
+        ({"space": {"optimizer_arguments": [{"beta_1": 1}, {"beta_1": 1.0}]}}, "comes twice"),
+        ({"space": {"hidden_layers": [[3, 4], (3, 4)]}}, "comes twice"),
+        ({"space": {"width": [3, 3]}, "method": "random", "samples": 2}, "comes twice"),
         ({"method": "genetic"}, "method"),
         ({"method": "random"}, "samples"),
         ({"samples": 3}, "samples"),
@@ -232,6 +307,8 @@ def test_a_difference_is_held_against_the_spread_of_the_seeds():
         ({"variants": {"a": {"learning_rate": 0.1}, "b": {}}}, "learning_rates=None"),
         ({"variants": 3}, "variants"),
         ({"learning_rates": [0.1, -1]}, "learning_rates"),
+        ({"learning_rates": [0.1, 0.1]}, "different"),
+        ({"variants": {"a": {}, "b": {"dropout": 0.1}}}, "Did you mean 'dropout_rate'"),
         ({"tuning_epochs": 0}, "tuning_epochs"),
     ],
 )

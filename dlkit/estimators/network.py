@@ -20,6 +20,10 @@ from dlkit.training.job import TrainingJob
 ENGINES = ("numpy", "keras")
 DEVICES = ("auto", "cpu", "gpu")
 FEWEST_TO_VALIDATE = 20  # samples, below which none is set aside
+MOMENTUM = 0.9  # of batch normalization's moving averages
+# Their memory is 1 / (1 - momentum) batches. With 0.99, Keras's default, that is 100 batches: twenty
+# epochs of a data set of 150 samples, while early stopping, which judges the network by them, has
+# a patience of ten. With 0.9, PyTorch's default (its momentum=0.1), it is 10 batches.
 
 
 class _NeuralNetwork(BaseEstimator):
@@ -128,7 +132,7 @@ class _NeuralNetwork(BaseEstimator):
         for units in hidden:
             stack.append(layers.Dense(units, kernel_initializer="he_normal"))
             if self.batch_normalization:
-                stack.append(layers.BatchNormalization())
+                stack.append(layers.BatchNormalization(momentum=MOMENTUM))
             stack.append(layers.Activation(self.activation))
             if self.dropout_rate:
                 stack.append(layers.Dropout(self.dropout_rate))
@@ -209,6 +213,8 @@ class NeuralNetworkClassifier(ClassifierMixin, _NeuralNetwork):
     weight_decay : float or None
         Decoupled weight decay per step, 0 or more.
     batch_normalization : bool
+        With momentum 0.9 instead of Keras's 0.99: small data sets have few batches per epoch, and
+        the moving averages, by which early stopping judges the network, would lag too far behind.
     engine : {"numpy", "keras"}
         Who computes: dlkit's NumPy engine in float64, or Keras from the same initial weights.
     device : {"auto", "cpu", "gpu"}

@@ -5,9 +5,11 @@ import zipfile
 
 import numpy as np
 import pytest
+from sklearn import datasets
 from sklearn.datasets import load_diabetes, load_iris
 from sklearn.exceptions import NotFittedError
-from sklearn.model_selection import GridSearchCV, cross_val_score
+from sklearn.model_selection import GridSearchCV, cross_val_score, train_test_split
+from sklearn.neural_network import MLPClassifier, MLPRegressor
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils.estimator_checks import check_estimator
@@ -63,6 +65,40 @@ def test_in_a_pipeline_a_grid_search_and_a_cross_validation(iris):
     name = "neuralnetworkclassifier__hidden_layers"
     search = GridSearchCV(pipeline, {name: [(2,), (16,)]}, cv=2, n_jobs=2).fit(x, y)
     assert search.best_score_ > 0.85
+
+
+def held_out_scores(make, name, scaled):
+    """Scores of five seeds on a quarter of a data set that training did not see."""
+    x, y = getattr(datasets, f"load_{name}")(return_X_y=True)
+    scores = []
+    for seed in range(5):
+        groups = None if name == "diabetes" else y
+        x_train, x_test, y_train, y_test = train_test_split(
+            x, y, random_state=seed, stratify=groups
+        )
+        model = make(random_state=seed)
+        model = make_pipeline(StandardScaler(), model) if scaled else model
+        scores.append(model.fit(x_train, y_train).score(x_test, y_test))
+    return np.array(scores)
+
+
+@pytest.mark.parametrize("scaled", [False, True])
+def test_the_defaults_learn_a_small_data_set_with_every_seed(scaled):
+    scores = held_out_scores(NeuralNetworkClassifier, "iris", scaled)
+    assert scores.mean() >= 0.93
+    assert scores.min() >= 0.85
+
+
+@pytest.mark.full
+@pytest.mark.filterwarnings("ignore")  # scikit-learn's networks stop before they have converged
+@pytest.mark.parametrize("scaled", [False, True])
+@pytest.mark.parametrize("name", ["wine", "breast_cancer", "digits", "diabetes"])
+def test_the_defaults_are_as_good_as_those_of_scikit_learn(name, scaled):
+    pair = (NeuralNetworkClassifier, MLPClassifier)
+    ours, theirs = pair if name != "diabetes" else (NeuralNetworkRegressor, MLPRegressor)
+    scores, others = (held_out_scores(make, name, scaled) for make in (ours, theirs))
+    assert scores.mean() >= others.mean() - 0.02
+    assert scores.min() >= {"diabetes": 0.0, "wine": 0.6}.get(name, 0.9)
 
 
 def test_regression_does_not_depend_on_the_unit_of_the_target():

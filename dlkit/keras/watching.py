@@ -18,7 +18,7 @@ class FitRecorder(keras.callbacks.Callback):
     within : tuple of two lists
         Where within the epochs the running mean of the loss was looked at, and the mean there.
     epochs : int
-        How many epochs the run should have.
+        How many epochs this ``fit`` should have.
     state : str
         ``"ready"``, ``"running"`` or ``"finished"``.
     """
@@ -33,6 +33,11 @@ class FitRecorder(keras.callbacks.Callback):
         self.columns, self.within, self.state = {}, ([], []), "running"
         self.epochs = int((self.params or {}).get("epochs") or 1)
         self.changed("begin")
+
+    def on_epoch_begin(self, epoch, logs=None):
+        """Count the epochs of this ``fit`` alone: with ``initial_epoch=3`` it has three fewer."""
+        if not self._done():
+            self.epochs = max(1, int((self.params or {}).get("epochs") or 1) - epoch)
 
     def on_train_batch_end(self, batch, logs=None):
         """Look at the running mean of the loss, ten times a second at most."""

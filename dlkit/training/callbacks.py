@@ -51,7 +51,7 @@ class EpochLog:
     """Write one line to the log ``dlkit.training`` each ``every`` epochs, and at the last one.
 
     A line goes to `logging` and never to ``print``: a print from a background thread would land in
-    whatever cell happens to run.
+    whatever cell happens to run. ``logging.basicConfig(level="INFO")`` shows the lines.
 
     Parameters
     ----------
@@ -64,15 +64,26 @@ class EpochLog:
     def __init__(self, every, epochs):
         self.every = every
         self.epochs = epochs
+        self._waiting = None
 
     def after_epoch(self, engine, record):
         """Write the line if it is time."""
-        due = record.epoch % self.every == 0 or record.epoch == self.epochs
-        if due and _log.isEnabledFor(logging.INFO):
-            _log.info("%s", sentence(record, self.epochs))
+        self._waiting = record
+        if record.epoch % self.every == 0 or record.epoch == self.epochs:
+            self.at_end(engine)
 
     def at_end(self, engine):
-        """Nothing is left to do."""
+        """Write the line of the last epoch, if it is still to be written."""
+        if self._waiting is not None and _log.isEnabledFor(logging.INFO):
+            _log.info("%s", sentence(self._waiting, self.epochs))
+        self._waiting = None
+
+    def state(self):
+        """Return what a checkpoint needs: nothing."""
+        return {}
+
+    def load_state(self, state):
+        """Begin as after an epoch whose line is written."""
 
 
 def standard_callbacks(config):

@@ -57,7 +57,7 @@ class ProgressBar:
             self._bar.reset(total=status.epochs * status.batches)
             self._bar.initial = self._bar.n = done
         self._bar.refresh()
-        if status.state in ("finished", "failed"):
+        if status.state in ("finished", "stopped", "failed"):
             self._bar.close()
 
     def _make(self):

@@ -1,11 +1,14 @@
 """What a job knows about its run: status, history, and the observers that are told."""
 
+import logging
 import threading
 from time import perf_counter
 
 from dlkit.training.callbacks import sentence
 from dlkit.training.layer_records import LayerRecord
 from dlkit.training.records import ChunkRecord, EpochRecord, Recorder, Status
+
+_log = logging.getLogger("dlkit.training")
 
 
 class Progress:
@@ -22,7 +25,7 @@ class Progress:
     def __init__(self, config, batches):
         self._lock = threading.Lock()  # held only to replace a value, never while calling others
         self._observers = ()
-        self._note = ""  # stays at the end of every message until it is withdrawn
+        self._notes = {}  # stay at the end of every message until they are withdrawn
         self.begin(config, batches, "Ready.")
 
     def begin(self, config, batches, message):
@@ -30,6 +33,7 @@ class Progress:
         self._config, self._recorder = config, Recorder(config)
         self._elapsed = self._sum = 0.0
         with self._lock:
+            self._notes.pop("observers", None)
             self.status = Status(epochs=config.epochs, batches=batches, message=message)
 
     def history(self):
@@ -39,18 +43,21 @@ class Progress:
     def publish(self, **changes):
         """Replace the status by one with some values changed, as one step."""
         with self._lock:
-            if self._note and "message" in changes:
-                changes["message"] = f"{changes['message']} {self._note}"
+            if "message" in changes:
+                changes["message"] = " ".join((changes["message"], *self._notes.values()))
             self.status = Status(**{**vars(self.status), **changes})
 
     def note(self, words):
         """Add some words to this message and to all that follow; "" withdraws them."""
         with self._lock:
-            if words == self._note:
+            if words == self._notes.get("checkpoint", ""):
                 return
-            said = self.status.message.removesuffix(self._note).rstrip()
-            self._note = words
-            self.status = Status(**{**vars(self.status), "message": f"{said} {words}".rstrip()})
+            said = self.status.message.removesuffix(" ".join(self._notes.values())).rstrip()
+            self._notes.pop("checkpoint", None)
+            if words:
+                self._notes["checkpoint"] = words
+            message = " ".join((said, *self._notes.values()))
+            self.status = Status(**{**vars(self.status), "message": message})
 
     def memory(self):
         """Return all that `recall` needs to go on in another process; records as they are."""
@@ -112,7 +119,11 @@ class Progress:
             except Exception as error:  # noqa: BLE001 - a faulty observer must not end the run
                 self.remove_observer(observer)
                 words = f"{error} ({type(error).__name__})"
-                self.publish(message=f"An observer was dropped because it failed: {words}")
+                words = f"An observer was dropped because it failed: {words}"
+                _log.warning("%s", words)  # seen at once, also in a script
+                self.publish(message=words)
+                with self._lock:
+                    self._notes["observers"] = f"{words}."
 
     def tell_status(self):
         """Tell the observers the status of now."""

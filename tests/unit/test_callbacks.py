@@ -151,6 +151,18 @@ def test_a_bar_that_is_closed_early_says_how_far_it_came():
     assert "30/60" in stream.getvalue().rstrip().split("\r")[-1]
 
 
+def test_a_run_that_diverges_ends_its_bar():
+    stream = io.StringIO()
+    job = TrainingJob(
+        FakeEngine(batches=20, losses={25: float("nan")}), None, TrainingConfig(epochs=3)
+    )
+    job.add_observer(ProgressBar(stream))
+    job.start()
+    job.wait()
+    assert job.status.state == "stopped"
+    assert stream.getvalue().endswith("\n"), "what is printed next stands on a line of its own"
+
+
 # -- TensorBoard -------------------------------------------------------------------------------
 
 
@@ -203,3 +215,30 @@ def test_a_line_each_tenth_of_the_epochs(caplog):
     lines = [entry.getMessage() for entry in caplog.records]
     assert [int(line.split()[1]) for line in lines] == [4, 8, 12, 16, 20, 24, 28, 32, 35]
     assert lines[0].startswith("epoch 4 of 35: training loss 0.")
+
+
+def test_a_run_that_stops_early_writes_its_last_line(caplog):
+    job = TrainingJob(
+        FakeEngine(val_losses=[0.5, 0.4, 0.6, 0.7, 0.8]),
+        None,
+        TrainingConfig(epochs=100, patience=2),
+    )
+    with caplog.at_level(logging.INFO, logger="dlkit.training"):
+        job.start()
+        job.wait()
+    assert [entry.getMessage().split(":")[0] for entry in caplog.records] == ["epoch 4 of 100"]
+
+
+def test_an_observer_that_fails_is_named_to_the_end(caplog):
+    job = make()
+
+    def broken(record):
+        raise RuntimeError("boom")
+
+    job.add_observer(broken)
+    job.start()
+    job.wait()
+    assert job.status.message.startswith("Finished") and "boom" in job.status.message
+    assert any("boom" in entry.getMessage() for entry in caplog.records), "a script shows it, too"
+    job.rewind()
+    assert "boom" not in job.status.message

@@ -56,6 +56,12 @@ def test_epochs_that_are_not_validated_are_no_divergence(model):
     assert live.diagnosis().label != "diverging"
 
 
+def test_a_fit_that_goes_on_counts_its_own_epochs(model):
+    live = LiveLoss()
+    fit(model, live, epochs=6, initial_epoch=3)
+    assert "3 of 3" in live.sentence, f"Keras trained the epochs 4 to 6: {live.sentence}"
+
+
 def test_it_keeps_what_keras_keeps(watched):
     live, history = watched
     assert live.history == history.history

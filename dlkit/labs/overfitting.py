@@ -25,7 +25,10 @@ from dlkit.labs.overfitting_words import diagnosis_html, diagnosis_of, sentence
 from dlkit.training.job import TrainingJob
 
 LOWEST, NARROWEST = 0.22, 0.12
-_FIXED = ("problem", "samples", "noise", "seed", "layers", "width", "early_stopping")
+_FIXED = (
+    "problem", "samples", "noise", "seed", "layers", "width", "early_stopping", "epochs",
+    "learning_rate",
+)  # fmt: skip
 _DATA = ("problem", "samples", "noise", "seed")
 
 
@@ -53,8 +56,9 @@ class OverfittingLab(JobLab):
     title = "Overfitting lab"
     question = "When does a network learn the rule, and when does it learn its points by heart?"
     challenge = (
-        f"With the same 20 points, layers and units, and without early stopping: bring the "
-        f"validation loss to {LOWEST} or lower, with a gap of {NARROWEST} at most."
+        "On the curve, with the same 20 points (noise, seed), layers, units, epochs and learning "
+        f"rate, and without early stopping: bring the validation loss to {LOWEST} or lower, with a "
+        f"gap of {NARROWEST} at most."
     )
 
     def __init__(self, *, challenge=None, **values):

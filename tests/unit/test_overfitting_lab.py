@@ -255,6 +255,25 @@ SOLUTION = {"l2": 0.03}
 
 
 @pytest.mark.parametrize(
+    "values", [{}, *({name: value} for name, value in (
+        ("epochs", 400), ("learning_rate", 0.0001), ("noise", 0.38), ("seed", 1),
+    ))]
+)  # fmt: skip
+def test_the_challenge_asks_for_a_remedy_with_all_else_as_it_was(values):
+    lab = OverfittingLab()
+    settings = {**lab.training_settings(), "l2": 0.03, **values}
+    columns = {name: [0.2] * settings["epochs"] for name in ("loss", "val_loss")}
+    lab._run, lab._found = (
+        Measured(settings, columns),
+        words.diagnosis_of(Measured({}, columns), None),
+    )
+    assert lab.met() is (not values)
+    for said in ("curve", "20 points", "noise", "seed", "epochs", "learning rate"):
+        assert said in lab.challenge
+    lab.close()
+
+
+@pytest.mark.parametrize(
     ("values", "words"),
     [
         ({"problem": "moon"}, "Did you mean 'moons'"),

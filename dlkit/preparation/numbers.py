@@ -27,13 +27,20 @@ UNITS = {
     "ml": ("volume", 0.001),
     "l": ("volume", 1.0),
 }
-CURRENCIES = ("€", "$", "£", "¥", "eur", "usd", "gbp", "chf")
-MULTIPLES = {"k": 1e3, "tsd": 1e3, "mio": 1e6, "mn": 1e6}
+CURRENCIES = {
+    **{sign: sign for sign in "€$£¥"},
+    **{"eur": "€", "usd": "$", "gbp": "£", "chf": "chf"},
+}
+MULTIPLES = {"": 1.0, "k": 1e3, "tsd": 1e3, "mio": 1e6, "mn": 1e6}
 _SHAPE = re.compile(
     r"(?P<before>[€$£¥]|eur|usd|gbp|chf)?\s*(?P<sign>[-+−]?)\s*"
-    r"(?P<number>\d[\d.,'\u00a0\u202f ]*(?:e[-+]?\d+)?|[.,]\d+)\s*(?P<after>[^\d]*)",
+    r"(?P<number>\d[\d.,'\u00a0\u202f ]*(?:e[-+]?\d+)?|[.,]\d+)\s*"
+    r"(?:(?<=[.,])[-–—]+\s*)?(?P<after>\D.*)?",  # 12,– € is written without cents
     re.IGNORECASE,
 )
+_AMOUNT = re.compile(rf"({'|'.join(MULTIPLES)})({'|'.join(['', *map(re.escape, CURRENCIES)])})")
+# as they are looked up: without blanks and points, in lower case
+_UNITS = {re.sub(r"[.\s]", "", unit): unit for unit in (*UNITS, "%", "°c", "°f", "°")}
 
 
 def parse_number(text, decimal="."):
@@ -49,25 +56,17 @@ def parse_number(text, decimal="."):
     Returns
     -------
     tuple of (float, str) or None
-        The unit in lower case, ``""`` where none stands; the number is not converted to another
-        unit, but ``"250 k"`` is 250000.
+        The unit as in `UNITS` or `CURRENCIES`, ``""`` where none stands; the number is not
+        converted to another unit, but ``"250 k"`` and ``"€250k"`` are 250000.
     """
     found = _SHAPE.fullmatch(text.strip())
     if found is None:
         return None
-    unit = (found["before"] or found["after"].strip()).lower().rstrip(".")
-    factor = MULTIPLES.get(unit.rstrip("".join(CURRENCIES[:4])).strip(), None)
-    known = unit in UNITS or unit in CURRENCIES or unit in ("", "%", "°c", "°f", "°")
-    if factor is None and not known:
+    factor, unit = _unit(found["before"] or "", found["after"] or "")
+    value = _read(re.sub(r"['\u00a0\u202f ]", "", found["number"]), decimal)
+    if factor is None or value is None:
         return None
-    digits = re.sub(r"['\u00a0\u202f ]", "", found["number"])
-    value = _read(digits, decimal)
-    if value is None:
-        return None
-    value = -value if found["sign"] in ("-", "−") else value
-    if factor is not None:
-        return value * factor, "".join(sign for sign in unit if sign in CURRENCIES)
-    return value, unit
+    return factor * (-value if found["sign"] in ("-", "−") else value), unit
 
 
 def are_codes(texts):
@@ -123,6 +122,18 @@ def convert(value, unit, wanted):
     if unit not in UNITS or wanted not in UNITS or UNITS[unit][0] != UNITS[wanted][0]:
         return None
     return value * UNITS[unit][1] / UNITS[wanted][1]
+
+
+def _unit(before, after):
+    """Return (factor, unit) of what stands around a number; the factor of what is unknown is None."""
+    before, after = before.lower(), re.sub(r"[.\s]", "", after.lower())
+    if after in _UNITS and not before:
+        return 1.0, _UNITS[after]
+    amount = _AMOUNT.fullmatch(after)
+    currencies = {CURRENCIES[sign] for sign in (before, amount and amount[2]) if sign}
+    if amount is None or len(currencies) > 1:
+        return None, ""
+    return MULTIPLES[amount[1]], "".join(currencies)
 
 
 def _read(digits, decimal):

@@ -11,7 +11,7 @@ import pytest
 from dlkit import prepare
 from dlkit.preparation import find_leaks, read_csv
 from dlkit.preparation.columns import decide
-from dlkit.preparation.numbers import decimal_sign, parse_number
+from dlkit.preparation.numbers import UNITS, decimal_sign, parse_number
 
 random = np.random.default_rng(1)
 
@@ -119,10 +119,29 @@ def test_what_is_no_file(tmp_path):
         ("250 k", ".", (250_000.0, "")), ("1.5e3", ".", (1500.0, "")), ("−4", ".", (-4.0, "")),
         ("3.4.2024", ".", None), ("H0012", ".", None), ("twelve", ".", None), ("", ".", None), ("1.2.3", ".", None),
         ("12 apples", ".", None), ("1'000'000", ".", (1e6, "")),
+        ("€12k", ".", (12_000.0, "€")), ("12 k€", ".", (12_000.0, "€")), ("$1.5 Mio.", ".", (1.5e6, "$")),
+        ("12 Tsd. EUR", ".", (12_000.0, "€")), ("$5 USD", ".", (5.0, "$")), ("€ 1.200,–", ",", (1200.0, "€")),
+        ("1.200,- €", ",", (1200.0, "€")), ("€12/m2", ".", None), ("€5 kg", ".", None), ("$5 €", ".", None),
+        ("€ 3 to 4", ".", None), ("5 -", ".", None), ("250K", ".", (250_000.0, "")),
     ],
 )  # fmt: skip
 def test_numbers_in_text(text, decimal, expected):
     assert parse_number(text, decimal) == expected
+
+
+@pytest.mark.parametrize("unit", UNITS)
+def test_every_unit_is_read(unit):
+    for written in (unit, unit.upper(), f" {unit}", f" {unit.upper()}", f" {unit}."):
+        value, found = parse_number(f"50.1{written}")
+        assert value == 50.1 and UNITS[found] == UNITS[unit], written
+
+
+def test_multiples_behind_a_currency_count():
+    texts = pandas.Series(["€1k", "€2000", "€3k", "4 TEUR", "5 EUR"] * 2)
+    column = decide("price", texts)
+    assert column.unit == "€"
+    np.testing.assert_array_equal(column.values(texts)[0][:5], [1000, 2000, 3000, np.nan, 5])
+    assert "'4 TEUR'" in column.note, "what is unknown is no number, and said"
 
 
 def test_the_column_tells_the_decimal_sign():

@@ -50,7 +50,10 @@ class SweepLab(BackgroundLab):
         f"or 256 that reads at least {100 * GOAL:g} % of the digits (mean of three seeds or more) "
         f"after {GOAL_EPOCHS} epochs at most, and choose it."
     )
-    start_help = "Trains a network for every cell and seed, and fills the map epoch by epoch."
+    start_help = (
+        "Trains a network for every cell and seed, and fills the map epoch by epoch: a second or two "
+        "as the lab opens, up to half a minute with more epochs, units and seeds."
+    )
 
     def control_groups(self):
         return {
@@ -88,7 +91,7 @@ class SweepLab(BackgroundLab):
                     label="colour",
                     help="What the cells show: mean ± standard deviation over the seeds, at each run's "
                     "best epoch. Dark is good. Vermillion frame: the best; dashed orange: the seeds "
-                    "cannot tell it from the best; purple: your choice.",
+                    "cannot tell it from the best; purple: your choice. One seed has no spread.",
                 ),
             },
             "Your cell": {

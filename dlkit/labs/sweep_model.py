@@ -120,10 +120,20 @@ class SweepMap:
         return ("val_mae", False) if "val_mae" in known else ("val_accuracy", True)
 
     def statistics(self, metric):
-        """Return mean and standard deviation over the seeds, shape (batch sizes, rates) each."""
+        """Return mean and standard deviation over the seeds, shape (batch sizes, rates) each.
+
+        ::
+
+            spread = sqrt(sum((score - mean)^2) / (seeds - 1))
+
+        One seed has no spread: NaN.
+        """
         scores = self.scores(self.measure(metric)[0])
+        mean = scores.mean(axis=2)
+        if scores.shape[2] == 1:
+            return mean, np.full(mean.shape, np.nan)
         with np.errstate(invalid="ignore"):
-            return scores.mean(axis=2), scores.std(axis=2)
+            return mean, scores.std(axis=2, ddof=1)
 
     def best(self, metric):
         """Return (row, column) of the cell with the best mean."""
@@ -134,7 +144,8 @@ class SweepMap:
     def as_good(self, metric):
         """Return which cells the seeds cannot tell from the best, shape (batch sizes, rates).
 
-        Their mean differs from the best one by no more than the larger of the two spreads.
+        Their mean differs from the best one by no more than the larger of the two spreads. With one
+        seed, which has none, it is the best alone.
         """
         mean, spread = self.statistics(metric)
         best = self.best(metric)

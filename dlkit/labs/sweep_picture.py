@@ -10,7 +10,7 @@ from dlkit.plots.style import TRAINING_DASH, VALIDATION_DASH
 
 NAMES = {
     "val_accuracy": "validation accuracy",
-    "val_mae": "mean validation error",
+    "val_mae": "validation error",
     "val_loss": "validation loss",
     "loss": "training loss",
 }
@@ -65,8 +65,9 @@ def _map(found, metric, cell):
         for i, j in np.argwhere(found.as_good(metric)):
             marks.append(Line(j + _FRAME_X, i + _FRAME_Y, color="orange", width=1.6, dash="dashed"))
         best = found.best(metric)
-        name = SHORT[found.measure(metric)[0]]
-        title = f"Best {name} {_result(found, metric, best)}: {_place(best)}"
+        title = f"Best {SHORT[name]} {result(found, metric, best)}: {_place(best)}"
+        if metric == "spread":
+            title = _spreads(values, name)
         marks.append(Line(best[1] + _FRAME_X, best[0] + _FRAME_Y, color="vermillion", width=3))
     inner = 0.86
     marks.append(
@@ -137,11 +138,23 @@ def _start(found):
     return float(np.median(firsts)) if firsts else 1.0
 
 
-def _result(found, metric, cell):
+def result(found, metric, cell):
+    """Return mean and spread of a cell in words; the mean alone where there is no spread."""
     name, _ = found.measure(metric)
     mean, spread = found.statistics(metric)
     unit = " %" if name == "val_accuracy" else ""
-    return f"{written(mean[cell], name)} ± {written(spread[cell], name)}{unit}"
+    chance = f" ± {written(spread[cell], name)}" if np.isfinite(spread[cell]) else ""
+    return f"{written(mean[cell], name)}{chance}{unit}"
+
+
+def _spreads(values, name):
+    """Return the title of the map of spreads."""
+    known = values[np.isfinite(values)]
+    if not known.size:
+        return "One seed has no spread"
+    unit = " %" if name == "val_accuracy" else ""
+    low, high = (written(value, name) for value in (known.min(), known.max()))
+    return f"Spreads of {SHORT[name]} over the seeds: {low} to {high}{unit}"
 
 
 def _place(cell):
@@ -164,7 +177,7 @@ def _curves(found, cell):
                     at, values = np.array([0.85, 1.15]), np.repeat(values, 2)
                 marks.append(Line(at, values, label if not number else "", color, dash, 1.7, 0.85))
         name = SHORT[found.measure("accuracy")[0]]
-        title = f"Chosen: {name} {_result(found, 'accuracy', cell)}"
+        title = f"Chosen: {name} {result(found, 'accuracy', cell)}"
         if found.diverged[cell]:
             title = f"Chosen: {found.diverged[cell]} of {len(runs)} runs diverged"
     step = next(size for size in (1, 2, 5, 10) if epochs / size <= 6)

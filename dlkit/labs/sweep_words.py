@@ -7,7 +7,7 @@ from html import escape
 from dlkit import datasets
 from dlkit.display.numbers import counted
 from dlkit.labs.sweep_model import BATCH_SIZES, RATES, training_samples
-from dlkit.labs.sweep_picture import NAMES, written
+from dlkit.labs.sweep_picture import NAMES, result, written
 
 
 def map_sentence(found, metric, cell):
@@ -27,14 +27,12 @@ def map_sentence(found, metric, cell):
     if found is None:
         return "The map is empty. Press Start to train a network for every cell and seed."
     settings, name = found.settings, found.measure(metric)[0]
-    best, unit = found.best(metric), " %" if name == "val_accuracy" else ""
-    mean, spread = found.statistics(metric)
-    near = int(found.as_good(metric).sum()) - 1
+    best, near = found.best(metric), int(found.as_good(metric).sum()) - 1
+    what = f"best {'mean ' if settings.seeds > 1 else ''}{NAMES[name]}"
     words = (
         f"{settings.networks} networks on {settings.dataset.replace('_', ' ')}, "
-        f"{found.epochs} of {counted(settings.epochs, 'epoch')}, {settings.optimizer}: best mean {NAMES[name]} "
-        f"{written(mean[best], name)} ± {written(spread[best], name)}{unit} at {place(best)}; "
-        f"{_others(near)}."
+        f"{found.epochs} of {counted(settings.epochs, 'epoch')}, {settings.optimizer}: {what} "
+        f"{result(found, metric, best)} at {place(best)}; {_others(near, settings.seeds)}."
     )
     name = found.measure("accuracy")[0]
     unit = " %" if name == "val_accuracy" else ""
@@ -46,7 +44,9 @@ def map_sentence(found, metric, cell):
     return words + f"{NAMES[name]} {listing}{unit} with the {counted(settings.seeds, 'seed')}."
 
 
-def _others(near):
+def _others(near, seeds):
+    if seeds == 1:
+        return "one seed has no spread, so any difference may be chance"
     if not near:
         return "no other cell is within the spread of its seeds"
     return f"{near} other cell{'s lie' if near > 1 else ' lies'} within the spread of the seeds"
@@ -102,12 +102,15 @@ found = dlkit.sweep(
     config,
     seeds={seeds},
 )
-cells = found.summary.set_index(["learning_rate", "batch_size"])
-best, chosen = found.best, cells.loc[({rate!r}, {size})]
-print(f"best: learning rate {{best['learning_rate']}}, batch size {{best['batch_size']}}")
-print(f"chosen cell, mean {{found.metric}}: {{chosen['mean']:.6g}}")
-print(f"spread over {seeds} seeds: {{chosen['spread']:.6g}}")
-'''
+runs = found.table  # one row a run, at its best epoch; one that diverged counts as the worst
+runs["score"] = runs["val_{measure}"].mask(runs["diverged"], {worst})
+cells = runs.groupby(["batch_size", "learning_rate"])[["score", "diverged"]]
+size, rate = cells.mean()["score"].idx{best}()
+print(f"best: learning rate {{rate}}, batch size {{size}}")
+chosen = cells.get_group(({size}, {rate!r}))
+print(f"chosen cell, mean val_{measure}: {{chosen['score'].mean():.6g}}")
+print(f"diverged: {{chosen['diverged'].sum()}} of {seeds}")
+{spread}'''
 
 _KERAS = '''"""One cell of the map; two loops around it, and a minute of patience, give the whole."""
 
@@ -117,7 +120,7 @@ from dlkit import datasets
 
 data = datasets.get("{dataset}")
 exam = (data.x_validation, data.y_validation)
-scores = []
+scores, diverged = [], 0
 for seed in range({seeds}):
     keras.utils.set_random_seed(seed)
     model = keras.Sequential(
@@ -135,18 +138,27 @@ for seed in range({seeds}):
         data.x_train, data.y_train, validation_data=exam,
         epochs={epochs}, batch_size={size}, verbose=0,
     ).history
-    scores.append(history["val_{measure}"][int(np.nanargmin(history["val_loss"]))])
+    if np.isfinite(history["loss"] + history["val_loss"]).all():
+        scores.append(history["val_{measure}"][int(np.argmin(history["val_loss"]))])
+    else:
+        scores.append({worst})  # it diverged: the worst there is
+        diverged += 1
 print(f"mean val_{measure}: {{np.mean(scores):.4g}}")
-print(f"spread over {seeds} seeds: {{np.std(scores):.4g}}")
-'''
+print(f"diverged: {{diverged}} of {seeds}")
+{spread}'''
 
 
 def dlkit_program(settings, cell):
     """Return the program in dlkit that makes the map and prints the chosen cell's numbers."""
+    common = _common(settings, cell)
     return _DLKIT.format(
-        **_common(settings, cell), networks=settings.networks, rates=list(RATES),
+        **common,
+        networks=settings.networks,
+        rates=list(RATES),
         sizes=list(BATCH_SIZES),
-    )  # fmt: skip
+        best="max" if common["measure"] == "accuracy" else "min",
+        spread=_spread_line(settings, "chosen['score'].std()"),  # of a sample, as the lab's
+    )
 
 
 def keras_program(settings, cell):
@@ -159,10 +171,17 @@ def keras_program(settings, cell):
         outputs=data.output_dim,
         last="softmax" if classes else "linear",
         loss="sparse_categorical_crossentropy" if classes else "mean_squared_error",
-        measure="accuracy" if classes else "mae",
         class_name=name,
         arguments=json.dumps({"learning_rate": RATES[cell[1]], **extra}).replace("true", "True"),
+        spread=_spread_line(settings, "np.std(scores, ddof=1)"),
     )
+
+
+def _spread_line(settings, how):
+    """Return the line that prints the spread; "" for one seed, which has none."""
+    if settings.seeds == 1:
+        return ""
+    return f'print(f"spread over {settings.seeds} seeds: {{{how}:.4g}}")\n'
 
 
 KERAS_OPTIMIZERS = {
@@ -181,7 +200,10 @@ OPTIMIZERS = tuple(KERAS_OPTIMIZERS)
 
 
 def _common(settings, cell):
+    classes = datasets.get(settings.dataset).task_type == "classification"
     return {
+        "measure": "accuracy" if classes else "mae",
+        "worst": "0.0" if classes else 'float("inf")',
         "dataset": settings.dataset,
         "epochs": settings.epochs,
         "optimizer": settings.optimizer,

@@ -41,7 +41,10 @@ def test_every_cell_is_what_sweep_finds(lab, found):
     for i, size in enumerate(BATCH_SIZES):
         for j, rate in enumerate(RATES):
             assert math.isclose(mean[i, j], cells.loc[(size, rate), "mean"], abs_tol=1e-12)
-            assert math.isclose(spread[i, j], cells.loc[(size, rate), "spread"], abs_tol=1e-12)
+            of_sample = cells.loc[(size, rate), "spread"] * math.sqrt(
+                3 / 2
+            )  # two degrees of freedom
+            assert math.isclose(spread[i, j], of_sample, abs_tol=1e-12)
     row, column = lab.found.best("accuracy")
     assert mean[row, column] == found.summary["mean"].max()
     own = lab.found.histories[2][1][1]
@@ -83,7 +86,33 @@ def test_a_regression_shows_errors_and_the_least_is_best():
     mean, _ = lab.found.statistics("accuracy")
     assert lab.found.measure("accuracy") == ("val_mae", False)
     assert mean[lab.found.best("accuracy")] == mean.min()
-    assert "mean validation error" in lab.sentence
+    assert "best validation error" in lab.sentence
+    lab.controls.seeds.value = 3
+    lab.run()
+    assert lab.wait(60) and "best mean validation error" in lab.sentence
+
+
+def test_one_seed_has_no_spread():
+    one = SweepSettings(epochs=1, seeds=1)
+    lab = SweepLab(seeds=1, epochs=1)
+    lab.found = a_map({(0, 0): (0.9,)}, one)
+    assert "±" not in lab.sentence and "One seed has no spread"[4:] in lab.sentence
+    panel = lab.chart().panels[0]
+    assert panel.title == "Best accuracy 90.0 %: rate 0.001, batch 16"
+    assert not any("±" in mark.text for mark in panel.marks if isinstance(mark, Text))
+    lab.controls.metric.value = "spread"
+    panel = lab.chart().panels[0]
+    assert panel.title == "One seed has no spread"
+    assert {mark.text for mark in panel.marks if isinstance(mark, Text)} == {"–", ""}
+    for program in (lab.code().dlkit, lab.code().keras):
+        assert "spread" not in program
+
+
+def test_the_map_of_spreads_speaks_of_spreads():
+    found = a_map({(0, 0): (0.90, 0.92, 0.94)})
+    panel = sweep_chart(found, "spread", (0, 0), "words").panels[0]
+    assert panel.title == "Spreads of accuracy over the seeds: 0.0 to 2.0 %"
+    assert "2.0" in [mark.text for mark in panel.marks if isinstance(mark, Text)]
 
 
 def history(accuracy, epochs, reason=""):
@@ -189,8 +218,28 @@ def test_a_failure_in_the_thread_is_told_and_raised(monkeypatch):
 def test_the_code_prints_the_number_of_the_chosen_cell(lab, capsys):
     lab.controls.learning_rate.value, lab.controls.batch_size.value = 0.03, 32
     exec(lab.code().dlkit, {})
+    mean, spread = (each[lab.cell] for each in lab.found.statistics("accuracy"))
+    printed = capsys.readouterr().out
+    assert f"mean val_accuracy: {mean:.6g}\n" in printed
+    assert f"spread over 3 seeds: {spread:.4g}\n" in printed
+    row, column = lab.found.best("accuracy")
+    assert f"best: learning rate {RATES[column]}, batch size {BATCH_SIZES[row]}\n" in printed
+
+
+def test_the_programs_print_the_lab_s_number_of_a_cell_that_diverged(capsys):
+    chosen = {"learning_rate": 1.0, "batch_size": 16}
+    lab = SweepLab(dataset="diabetes", seeds=1, epochs=2, **chosen)
+    lab.run()
+    assert lab.wait(60) and "1 of 1 runs diverged" in lab.sentence
+    for program in (lab.code().dlkit, lab.code().keras):
+        assert max(map(len, program.splitlines())) <= 100 and len(program.splitlines()) <= 40
+        exec(program, {})
+        printed = capsys.readouterr().out
+        assert "mean val_mae: inf\n" in printed and "diverged: 1 of 1\n" in printed
+    lab.controls.learning_rate.value = 0.01
+    exec(lab.code().dlkit, {})
     mean = lab.found.statistics("accuracy")[0][lab.cell]
-    assert f"{mean:.6g}" in capsys.readouterr().out
+    assert f"mean val_mae: {mean:.6g}\n" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("name, value", [("seeds", 2), ("width", 17), ("learning_rate", 0.02)])

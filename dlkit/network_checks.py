@@ -52,16 +52,39 @@ def check_config(config):
     return tuple(config[name] for name in known)
 
 
+INSTEAD = {
+    "EarlyStopping": "early_stopping=True, patience=…",
+    "ReduceLROnPlateau": "plateau=dlkit.training.ReduceLROnPlateau(…)",
+    "LearningRateScheduler": "learning_rate_schedule=… (see dlkit.schedules)",
+    "ModelCheckpoint": "TrainingJob(…, checkpoint_dir=…)",
+    "CSVLogger": "dlkit.CSVLog(…)",
+    "TensorBoard": "dlkit.TensorBoardLog(…)",
+    "LiveLoss": "dlkit.ProgressBar() (or train in dlkit.labs.TrainingLab, which draws its curves)",
+}
+"""Callbacks for other training loops, by the name of their class: what fit takes for them."""
+
+
 def check_callbacks(callbacks):
     """Return the callbacks as a tuple, or raise unless each is a function."""
     found = tuple(callbacks) if isinstance(callbacks, list | tuple | set) else (callbacks,)
     for callback in found:
         if not callable(callback):
             raise TypeError(
-                "callbacks must be a list of functions that take one record each, but got "
-                f"{checks.describe(callback)}."
+                "callbacks must be a list of functions that take one record each, such as "
+                f"CSVLog('run.csv') or ProgressBar(), but got {checks.describe(callback)}."
+                f"{_instead_of(callback)}"
             )
     return found
+
+
+def _instead_of(callback):
+    """Return as a sentence what does here what a callback for Keras or for the loop does."""
+    name = type(callback).__name__
+    if name in INSTEAD:
+        return f" Give {INSTEAD[name]} instead."
+    if hasattr(callback, "on_epoch_end"):
+        return " It is a callback for the fit of a Keras model; here write a function of a record."
+    return ""
 
 
 def unique_names(layers):

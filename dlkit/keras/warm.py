@@ -4,6 +4,7 @@ import json
 
 import keras
 
+from ..training.plateau import check_monitor
 from ..training.validation_split import with_validation
 from .class_weights import class_weigher
 from .layer_watch import LayerWatch
@@ -90,6 +91,7 @@ def warm_model(model, data, config):
     check_precision(model, config.mixed_precision)
     weigh = class_weigher(model, data, config.class_weight)
     loss, targets = loss_for(model, data, config.loss)
+    check_monitor(config, metric_for(data.task_type, model.output_shape[-1], False)[:1])
     # one dtype for both parts: what the model takes, or tokens as the training part has them
     given = {
         part: (getattr(data, f"x_{part}"), getattr(data, f"y_{part}"))

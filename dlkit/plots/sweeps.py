@@ -3,7 +3,7 @@
 import numpy as np
 
 from dlkit import checks
-from dlkit.plots.chart import Chart, Heat, Line, Panel, Text
+from dlkit.plots.chart import Box, Chart, Heat, Line, Panel, Text
 from dlkit.training.sweep import Sweep
 
 
@@ -55,9 +55,11 @@ def sweep_map(found, x=None, y=None):
         Heat(color_values, -0.5, len(columns) - 0.5, -0.5, len(rows) - 0.5, low, high, "sequential")
     ]
     for i, j in np.ndindex(values.shape):
+        if missing[i, j]:
+            marks.append(Box(j, i, 0.9, 0.88, "not run", "grey", filled=True, dash="dashed"))
+            continue
         dark = (color_values[i, j] - low) / (high - low) > 0.6
         words = f"{values[i, j]:.3f}" if np.isfinite(values[i, j]) else "diverged"
-        words = "not run" if missing[i, j] else words
         marks.append(Text(j, i, words, color="#ffffff" if dark else "#111111", size=11))
     result, place = _best(found, x, y)
     if not found.no_best:
@@ -80,7 +82,7 @@ def sweep_map(found, x=None, y=None):
     )
     diverged = int(table["diverged"].sum())
     note = f" {diverged} runs diverged." if diverged and place else ""
-    note += f" {missing.sum()} of {missing.size} cells were not run." if missing.any() else ""
+    note += f" Not run: {missing.sum()} of {missing.size} cells." if missing.any() else ""
     summary = f"Mean over {x} and {y}: {result}{place} ({runs}).{note}"
     return Chart(
         [panel], summary, width=max(420, 76 * len(columns) + 120), height=110 + 44 * len(rows)

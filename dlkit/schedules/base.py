@@ -116,6 +116,12 @@ def get(schedule, **arguments):
         return SCHEDULES[checks.choice("schedule", schedule, SCHEDULES)](**arguments)
     if arguments:
         raise TypeError(f"arguments are for a schedule's name only, but got {list(arguments)}.")
+    if callable(schedule) and not isinstance(schedule, Schedule):
+        raise TypeError(
+            f"schedule must be a Schedule of dlkit.schedules, such as StepDecay(0.1, 100), but got "
+            f"{checks.describe(schedule)}. For one of your own write a class: class Mine(Schedule), "
+            "with def value(self, xp, step) that returns the learning rate."
+        )
     return schedule if isinstance(schedule, Schedule) else Constant(schedule)
 
 

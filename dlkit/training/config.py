@@ -57,7 +57,8 @@ class TrainingConfig:
         ``dlkit.schedules``, or what its ``get_config`` gave.
     plateau : ReduceLROnPlateau, optional
         Lowers the learning rate where the loss no longer falls, instead of a schedule; such a
-        callback, or what its ``get_config`` gave. Each run begins with a fresh one.
+        callback, or what its ``get_config`` gave. Each run begins with a fresh one. With early
+        stopping it needs less patience than ``patience``, or the run ends before it does anything.
     log_every : int, optional
         Epochs between two lines in the log; a tenth of the epochs by default.
     shuffle : bool
@@ -118,6 +119,8 @@ class TrainingConfig:
             self._set(name, checks.whole_number(name, getattr(self, name)))
         self._set("seed", checks.whole_number("seed", self.seed, minimum=0))
         hint = "Try 0.001; useful values lie between 0.0001 and 0.1."
+        if callable(self.learning_rate):
+            hint = "TrainingConfig and fit take a schedule as learning_rate_schedule=… instead."
         self._set(
             "learning_rate", checks.number("learning_rate", self.learning_rate, above=0, hint=hint)
         )

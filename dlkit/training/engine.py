@@ -15,6 +15,7 @@ from dlkit.training.class_weights import WeightedLoss, check_labels, weight_tabl
 from dlkit.training.config import check_config
 from dlkit.training.layer_watch import LayerWatch
 from dlkit.training.parts import check_data, checked_parts, loss_for
+from dlkit.training.plateau import check_monitor
 from dlkit.training.protocol import Engine, epoch_order
 from dlkit.training.validation_split import with_validation
 
@@ -57,6 +58,10 @@ class NumpyEngine:
         parts = checked_parts(self.network, data, loss)
         samples = len(parts["train"][0])
         _check_whole_loss(config, samples)
+        if config.plateau is not None:  # only one sample tells which metrics the loss has
+            x, y = parts["train"]
+            measured = self.network.evaluate(x[:1], y[:1], loss, check=False)
+            check_monitor(config, [name for name in measured if name != "loss"])
         self._trained_loss = self._weighted(loss, data, config)
         self._config, self._parts, self.loss = config, parts, loss
         self.batches_per_epoch = math.ceil(samples / config.batch_size)

@@ -14,8 +14,9 @@ class ReduceLROnPlateau:
 
     as soon as the number has failed ``patience`` times to be better than its best by more than
     ``min_delta``; after that it rests for ``cooldown`` epochs, the last of which counts again.
-    Names, defaults and the counting are those of Keras. Give it to a run as ``TrainingConfig(plateau=...)``; it needs less
-    patience than early stopping has, or the run ends first.
+    Names, defaults and the counting are those of Keras. Give it to a run as
+    ``TrainingConfig(plateau=...)``; where that stops early, it needs less patience than early
+    stopping has, or the run ends before the learning rate is lowered.
 
     Parameters
     ----------
@@ -95,9 +96,7 @@ class ReduceLROnPlateau:
             known["val_loss"] = record.val_loss
         training = self.monitor.removeprefix("val_")
         if self.monitor not in known and (training not in known or record.val_loss is not None):
-            raise ValueError(
-                f"monitor must be one of {', '.join(known)} in this run, but got {self.monitor!r}."
-            )
+            raise _unknown(self.monitor, known)
         return known.get(self.monitor, known.get(training))
 
     def _is_better(self, now):
@@ -118,6 +117,28 @@ class ReduceLROnPlateau:
         """Return how to write this callback."""
         inside = ", ".join(f"{name}={value!r}" for name, value in self.get_config().items())
         return f"ReduceLROnPlateau({inside})"
+
+
+def check_monitor(config, metrics):
+    """Raise ``ValueError`` if the plateau of a configuration watches what its runs do not measure.
+
+    Parameters
+    ----------
+    config : TrainingConfig
+    metrics : iterable of str
+        What the runs measure beside the loss, such as ``accuracy``.
+    """
+    if config.plateau is None:
+        return
+    known = [prefix + name for prefix in ("", "val_") for name in ("loss", *metrics)]
+    if config.plateau.monitor not in known:
+        raise _unknown(config.plateau.monitor, known)
+
+
+def _unknown(monitor, known):
+    return ValueError(
+        f"monitor must be one of {', '.join(known)} in this run, but got {monitor!r}."
+    )
 
 
 def plateau(value):

@@ -253,6 +253,24 @@ def test_fit_lowers_the_loss_and_returns_a_history():
         np.testing.assert_array_equal(network.flat_parameters, before)
 
 
+def test_callbacks_for_another_fit_are_told_what_to_use_here():
+    import keras
+
+    from dlkit import LiveLoss
+    from dlkit.training.callbacks import EarlyStopping, ReduceLROnPlateau
+
+    for callback, words in (
+        (EarlyStopping(2), "early_stopping=True, patience="),
+        (keras.callbacks.EarlyStopping(), "early_stopping=True, patience="),
+        (ReduceLROnPlateau(), r"plateau=dlkit\.training\.ReduceLROnPlateau"),
+        (keras.callbacks.CSVLogger("x.csv"), r"dlkit\.CSVLog"),
+        (LiveLoss(), r"dlkit\.ProgressBar"),
+        (keras.callbacks.TerminateOnNaN(), "for the fit of a Keras model"),
+    ):
+        with pytest.raises(TypeError, match=f"callbacks must be a list of functions.*{words}"):
+            make().fit(X, Y, callbacks=[callback])
+
+
 def test_weights_go_out_and_in_as_copies():
     network, other = make(), make(seed=9)
     weights = network.get_weights()

@@ -103,6 +103,22 @@ def finished(model, config=CONFIG, **more):
     return job
 
 
+@pytest.mark.parametrize("kind", ["numpy", "keras"])
+def test_what_is_not_measured_is_refused_before_the_first_epoch(kind):
+    model = small_network() if kind == "numpy" else small_network().to_keras()
+    for monitor in ("val_mae", "mae"):
+        wrong = CONFIG.replace(plateau=ReduceLROnPlateau(monitor))
+        with pytest.raises(
+            ValueError, match="one of loss, accuracy, val_loss, val_acc.* got '.*mae"
+        ):
+            TrainingJob(model, IRIS, wrong)
+    job = TrainingJob(model, IRIS, CONFIG.replace(plateau=ReduceLROnPlateau("val_accuracy")))
+    before = job.config
+    with pytest.raises(ValueError, match="monitor must be one of"):
+        job.reconfigure(wrong)
+    assert job.config is before and job.step()
+
+
 def rates_of(history):
     return [record.learning_rate for record in history.records]
 

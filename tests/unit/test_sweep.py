@@ -153,7 +153,7 @@ def test_the_map_tells_what_was_not_run_from_what_diverged():
     assert list(words.values()).count("diverged") == diverged > 0
     for cell, word in words.items():
         assert np.isnan(heat[cell]) == (word == "not run")
-    assert "2 of 6 cells were not run." in chart.summary
+    assert "Not run: 2 of 6 cells." in chart.summary
     picture = re.search('base64,([^"]+)', to_svg(chart)).group(1)
     opacity = np.asarray(Image.open(io.BytesIO(base64.b64decode(picture))))[::-1, :, 3]
     assert ((opacity == 0) == np.isnan(heat)).all()

@@ -364,7 +364,8 @@ class Network(LayerStack):
         Raises
         ------
         TypeError, ValueError
-            If ``path`` is no path.
+            If ``path`` is no path, or ends as a file of Keras does; `to_keras` and
+            ``dlkit.keras.saving.save_model`` write such a file.
         OSError
             If the folder does not exist, or the disk is full; an old file is still there then.
         """

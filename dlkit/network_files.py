@@ -15,6 +15,13 @@ _HEADER, _WEIGHTS = "config", "weights/"
 
 def save(network, path):
     """Write the network to ``path`` (see `Network.save`)."""
+    path = files.check_path(path)
+    if path.suffix.lower() in (".keras", ".h5"):
+        raise ValueError(
+            f"path must not end in {path.suffix}: such a file is Keras's, and a Network is written as "
+            f".npz. Write {path.stem + '.npz'!r}, or give dlkit.keras.saving.save_model the model that "
+            "to_keras() returns."
+        )
     header = {"format": FORMAT, "version": VERSION, "config": network.get_config()}
     arrays = {_WEIGHTS + name: array for name, array in network.get_weights().items()}
     text = np.array(json.dumps(header))

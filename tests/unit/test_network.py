@@ -328,6 +328,13 @@ def test_saved_and_loaded_networks_are_the_same(tmp_path):
     np.testing.assert_array_equal(loaded.flat_parameters, make(seed=4).flat_parameters)
 
 
+@pytest.mark.parametrize("name", ["model.keras", "model.H5"])
+def test_a_network_is_no_keras_file(name, tmp_path):
+    with pytest.raises(ValueError, match="'model.npz'"):
+        make().save(tmp_path / name)
+    assert not list(tmp_path.iterdir())
+
+
 def test_a_save_that_fails_leaves_the_old_file(tmp_path, monkeypatch):
     path = tmp_path / "network.npz"
     make().save(path)

@@ -112,6 +112,7 @@ class NeuronLab(Lab):
         self._animation = Animation(lambda error: self.say(str(error), problem=True))
         self._updates = 0
         self._last_step = None
+        self._from_learning = set()  # weights that no hand has moved since the last learning
 
     def buttons(self):
         return [
@@ -190,6 +191,7 @@ class NeuronLab(Lab):
         """Bring back the opening weights and forget what was learnt."""
         self._animation.stop()
         self._updates, self._last_step = 0, None
+        self._from_learning = set()
         self._take(np.array(list(self._opening.values())))
         self.say("")
         self.refresh()
@@ -201,29 +203,42 @@ class NeuronLab(Lab):
 
     def changed(self, name):
         self._last_step = None
+        if name in self._from_learning:
+            self._from_learning.remove(name)
+            if not self._from_learning:
+                self._updates = 0
         if name in ("task", "activation"):
             self._animation.stop()
             self._updates = 0
             task(self.controls.task.value)
 
     def met(self):
-        """Whether AND is right in all four cases, by weights that were set and not learnt."""
-        if self.controls.task.value != "and" or self._updates:
+        """Whether AND is right in all four cases, by weights that were set and not learnt.
+
+        After learning, all three weights have to be moved by hand, or reset, to count as set.
+        """
+        if self.controls.task.value != "and" or self._from_learning:
             return False
         return words.count_right(*self._case()) == 4
 
     def state(self):
-        """Return the state: controls, steps taken, the last step, and the opening weights."""
+        """Return the state: controls, what was learnt in how many steps, and the opening weights."""
         last = None if self._last_step is None else [part.tolist() for part in self._last_step]
         return {
             **super().state(),
             "updates": self._updates,
+            "from_learning": sorted(self._from_learning),
             "last_step": last,
             "opening": dict(self._opening),
         }
 
     def restore(self, state):
         self._updates = checks.whole_number("updates", state.get("updates", 0), minimum=0)
+        learnt = state.get("from_learning", _WEIGHTS if self._updates else ())
+        self._from_learning = {
+            checks.choice("a name in from_learning", name, _WEIGHTS)
+            for name in checks.texts("from_learning", learnt, least=0)
+        }
         last = state.get("last_step")
         if last is not None:
             self._last_step = tuple(checks.array("last_step", last, shape=(3, 3), dtype=float))
@@ -313,7 +328,7 @@ class NeuronLab(Lab):
             useful = np.abs(gradient).max() > _FLAT and not self._learnt(after)
             if not useful:
                 break
-        self._last_step = (before, gradient, after)
+        self._last_step, self._from_learning = (before, gradient, after), set(_WEIGHTS)
         self._take(after)
         self.refresh()
         return useful

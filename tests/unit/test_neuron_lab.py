@@ -306,6 +306,21 @@ def test_the_challenge_is_met_by_hand_and_not_by_learning():
     assert lab.met() is False
 
 
+@pytest.mark.parametrize("detour", [("task", "or"), ("activation", "tanh")])
+def test_learnt_weights_do_not_count_as_set_by_hand_after_a_detour(detour):
+    lab = learn(make())
+    name, opening = detour[0], lab.controls[detour[0]].value
+    lab.controls[name].value = detour[1]
+    lab.controls[name].value = opening
+    assert "4 of 4" in lab.sentence and not lab.met()
+    lab = NeuronLab.from_state(json.loads(json.dumps(lab.state())))
+    assert not lab.met()
+    for weight, value in (("w1", 1.0), ("w2", 1.0), ("bias", -1.5)):
+        assert not lab.met()
+        lab.controls[weight].value = value
+    assert lab.met() and "of learning" not in lab.sentence
+
+
 # Every control, every state, every wrong argument
 
 
@@ -381,6 +396,8 @@ def test_wrong_arguments_are_named(values, words):
     [
         {"updates": -1},
         {"updates": 1.5},
+        {"from_learning": ["w3"]},
+        {"from_learning": 3},
         {"last_step": [[1, 2, 3]]},
         {"last_step": "x"},
         {"opening": {"w1": 99, "w2": 0, "bias": 0}},

@@ -71,7 +71,7 @@ class Column:
         return []
 
 
-def decide(name, series, ordered=None):
+def decide(name, series, ordered=None, decimal="."):
     """Return the `Column` of the training rows, without checks.
 
     Parameters
@@ -82,11 +82,13 @@ def decide(name, series, ordered=None):
         Its training rows.
     ordered : sequence, optional
         The categories in their order, if it was said that they have one.
+    decimal : {".", ","}
+        How numbers were written in the file that they come from.
     """
     if ordered is None and pandas.api.types.is_datetime64_any_dtype(series.dtype):
         return _date(name, series, True, "")
     if ordered is None and pandas.api.types.is_numeric_dtype(series.dtype):
-        return _checked(Column(name, "number"), series)
+        return _checked(Column(name, "number", decimal=decimal), series)
     codes, texts = factorize(series)
     if not len(texts):
         return Column(name, "left out", f"{name} is left out: it is empty in every training row.")

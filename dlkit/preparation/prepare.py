@@ -127,6 +127,7 @@ def prepare(
     checks.text("name", name)
     drop = (drop,) if isinstance(drop, str) else checks.texts("drop", drop, least=0)
     table, notes, name = _read(table, name)
+    decimal = table.attrs.get("decimal")
     column_of("target", target, table)
     for argument, column in (("group", group), ("time", time)):
         if column is not None:
@@ -179,7 +180,7 @@ def prepare(
         left_out |= telling
     features = [column for column in table.columns if column not in left_out]
     training = table.iloc[parts["train"]]
-    columns = [decide(each, training[each], ordinal.get(each)) for each in features]
+    columns = [decide(each, training[each], ordinal.get(each), decimal or ".") for each in features]
     del training
     notes += [column.note for column in columns if column.note]
     columns = tuple(column for column in columns if column.kind != "left out")
@@ -229,7 +230,8 @@ def prepare(
         target_unit="standard deviations" if spread != 1.0 or mean else "",
     )
     notes.append(f"Result: {data!r}.")
-    return Prepared(data, tuple(notes), tuple(found), columns, encoder, mean, spread)
+    rows = {part: table.index[places] for part, places in parts.items()}
+    return Prepared(data, tuple(notes), tuple(found), columns, encoder, mean, spread, rows, decimal)
 
 
 def _read(table, name):

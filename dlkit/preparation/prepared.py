@@ -8,7 +8,7 @@ import pandas
 
 from dlkit import checks
 from dlkit.datasets import Data
-from dlkit.preparation.reading import read_csv
+from dlkit.preparation.reading import read_like
 from dlkit.preparation.target import check_table
 
 
@@ -45,6 +45,11 @@ class Prepared:
         Fitted on the training rows.
     target_mean, target_spread : float
         How a regression target was scaled; 0 and 1 where it was not.
+    rows : dict of str to pandas.Index
+        Part ("train", "validation", "test") -> the rows of the table that are its samples, by the
+        table's index; those of a CSV file are numbered from 0, the header not counted.
+    decimal : {".", ","}, optional
+        The decimal sign of the file; None if the table did not come from one.
     """
 
     data: Data
@@ -54,6 +59,8 @@ class Prepared:
     encoder: object
     target_mean: float = 0.0
     target_spread: float = 1.0
+    rows: dict | None = None
+    decimal: str | None = None
 
     @property
     def report(self):
@@ -63,6 +70,9 @@ class Prepared:
 
     def transform(self, rows):
         """Return new rows as the network takes them, treated as the training rows were.
+
+        Numbers that stand as text are read with the decimal sign of the training rows: if
+        ``"5.105"`` was 5105 there, it is so here.
 
         Parameters
         ----------
@@ -78,7 +88,7 @@ class Prepared:
         TypeError, ValueError
             If it is no table, or a column is missing.
         """
-        table = _table_of(rows)
+        table = self._table_of(rows)
         for column in self.columns:
             if column.name not in table.columns:
                 near = [each for each in table.columns if each.casefold() == column.name.casefold()]
@@ -111,22 +121,23 @@ class Prepared:
             raise ValueError("values must be targets of a regression, but this is classification.")
         return values * self.target_spread + self.target_mean
 
+    def _table_of(self, rows):
+        if isinstance(rows, str | os.PathLike):
+            usual = ("number", self.decimal or ".")  # what pandas may read
+            texts = {each.name for each in self.columns if (each.kind, each.decimal) != usual}
+            return read_like(rows, decimal=self.decimal, texts=texts)
+        if isinstance(rows, dict) or (
+            isinstance(rows, list) and rows and all(isinstance(row, dict) for row in rows)
+        ):
+            try:
+                rows = pandas.DataFrame(rows)
+            except (ValueError, TypeError):
+                raise ValueError(
+                    "rows must be a table whose columns have the same length, but got "
+                    f"{checks.describe(rows)}. One row is written [{{'column': value}}]."
+                ) from None
+        return check_table("rows", rows)
+
     def __repr__(self):
         leaks = f", {len(self.leaks)} things to look at" if self.leaks else ""
         return f"Prepared({self.data!r}{leaks})"
-
-
-def _table_of(rows):
-    if isinstance(rows, str | os.PathLike):
-        return read_csv(rows)
-    if isinstance(rows, dict) or (
-        isinstance(rows, list) and rows and all(isinstance(row, dict) for row in rows)
-    ):
-        try:
-            rows = pandas.DataFrame(rows)
-        except (ValueError, TypeError):
-            raise ValueError(
-                "rows must be a table whose columns have the same length, but got "
-                f"{checks.describe(rows)}. One row is written [{{'column': value}}]."
-            ) from None
-    return check_table("rows", rows)

@@ -19,6 +19,7 @@ _NA_VALUES = sorted({form for word in MISSING_WORDS for form in (word, word.uppe
 _NUMBER = re.compile(r"[-+]?\d+(\.\d+)?([eE][-+]?\d+)?")
 _WITH_COMMA = re.compile(r"[-+]?(\d{1,3}(\.\d{3})+|\d+),\d+")
 _WITH_POINT = re.compile(r"[-+]?(\d{1,3}(,\d{3})+|\d+)\.\d+")
+_UNSURE = re.compile(r"[-+]?[1-9]\d{0,2}[.,]\d{3}")  # 1.234 may have thousands or three digits
 _THOUSANDS = {
     ",": re.compile(r"[-+]?\d{1,3}(\.\d{3})+(,\d+)?"),
     ".": re.compile(r"[-+]?\d{1,3}(,\d{3})+(\.\d+)?"),
@@ -53,7 +54,8 @@ def read_csv(path, delimiter=None, decimal=None, encoding=None):
     Returns
     -------
     pandas.DataFrame
-        Its ``attrs["notes"]`` is a list of sentences: how the file was read.
+        Its ``attrs["notes"]`` is a list of sentences: how the file was read; ``attrs["decimal"]``
+        is the decimal sign.
 
     Raises
     ------
@@ -63,6 +65,11 @@ def read_csv(path, delimiter=None, decimal=None, encoding=None):
     OSError
         If the file is not there or cannot be read.
     """
+    return read_like(path, delimiter, decimal, encoding)
+
+
+def read_like(path, delimiter=None, decimal=None, encoding=None, texts=()):
+    """Read a file as `read_csv` does, but the columns of these names as they are written."""
     path = check_path(path)
     if delimiter is not None:
         delimiter = checks.choice("delimiter", delimiter, DELIMITERS)
@@ -91,9 +98,10 @@ def read_csv(path, delimiter=None, decimal=None, encoding=None):
         f"Read {path.name}: fields separated by {DELIMITERS[delimiter]}, decimal "
         f"{DECIMALS[decimal]}, encoding {encoding}."
     )
-    as_text = _columns_of_text(rows, thousands, decimal)
+    as_text = set(_columns_of_text(rows, thousands, decimal))
+    as_text |= {i for i, name in enumerate(_tidy_names(rows[0], [])) if name in texts}
     table = _parse(path, delimiter, decimal, thousands, encoding, _has_header(rows), as_text, notes)
-    table.attrs["notes"] = notes
+    table.attrs.update(notes=notes, decimal=decimal)
     return table
 
 
@@ -179,8 +187,12 @@ def _find_delimiter(lines):
 
 
 def _find_decimal(fields, delimiter):
-    commas = sum(_WITH_COMMA.fullmatch(field) is not None for field in fields)
-    points = sum(_WITH_POINT.fullmatch(field) is not None for field in fields)
+    sure = [field for field in fields if _UNSURE.fullmatch(field) is None]
+    for some in (sure, fields):
+        commas = sum(_WITH_COMMA.fullmatch(field) is not None for field in some)
+        points = sum(_WITH_POINT.fullmatch(field) is not None for field in some)
+        if commas != points:
+            break
     return "," if commas > points and delimiter != "," else "."
 
 
@@ -211,7 +223,7 @@ def _columns_of_text(rows, thousands, decimal):
             signed = (field for field in fields if thousands in field)
             if any(grouped.fullmatch(field) is None for field in signed):
                 found.add(place)
-    return sorted(found)
+    return found
 
 
 def _has_header(rows):

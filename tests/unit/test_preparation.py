@@ -62,6 +62,13 @@ def test_thousands_and_words_for_missing_are_read(tmp_path):
     assert found["b"].isna().tolist() == [False, True, True] and found["c"].isna().sum() == 1
 
 
+@pytest.mark.parametrize(("thousands", "decimal"), [(".", ","), (",", ".")])
+def test_the_sign_between_thousands_is_no_vote_for_the_decimal_sign(tmp_path, thousands, decimal):
+    path = tmp_path / "t.csv"
+    path.write_text("\n".join(["a;b;c", *[f"1{thousands}250;7{thousands}500;0{decimal}5"] * 9]))
+    assert read_csv(path).iloc[0].tolist() == [1250, 7500, 0.5]
+
+
 def test_a_file_without_a_header_and_one_with_names_twice(tmp_path):
     path = tmp_path / "t.csv"
     path.write_text("1,2\n3,4\n", encoding="utf-8")
@@ -233,6 +240,24 @@ def test_new_rows_are_treated_alike():
     assert one.shape == (1, both.shape[1]) and np.isfinite(one).all()
     with pytest.raises(ValueError, match="rows must have the column 'city'.*Is it 'City'"):
         ready.transform(table.rename(columns={"city": "City"}))
+
+
+def test_new_rows_are_read_with_the_decimal_sign_of_training(tmp_path):
+    german = tmp_path / "train.csv"
+    rows = [f"{1 + i % 9}.{100 + i};{i % 5},5;{4109 + i % 3:05d};{i}" for i in range(60)]
+    german.write_text("\n".join(["x;z;postal code;y", *rows]), encoding="utf-8")
+    new = tmp_path / "new.csv"
+    new.write_text("postal code,x,z\n04109,5.105,1\n10117,5.105,2\n", encoding="utf-8")
+    for table in (german, read_csv(german)):
+        ready = prepare(table, "y", task_type="regression", scaling="none")
+        at = ready.data.feature_names.index("x")
+        assert ready.transform(new)[0, at] == 5105
+        assert ready.transform([{"x": "5.105", "z": "1,5", "postal code": "04109"}])[0, at] == 5105
+        assert ready.transform({"x": [5.105], "z": [1], "postal code": [""]})[0, at] == 5.105
+        known = ready.data.feature_names.index("postal code_04109")
+        assert ready.transform(new)[:, known].tolist() == [1, 0], "codes keep their zero"
+    english = prepare(pandas.DataFrame({"x": [f"{i}.5" for i in range(60)], "y": range(60)}), "y")
+    assert english.transform([{"x": "7.5"}]) == english.transform([{"x": 7.5}])
 
 
 def test_missing_values_outliers_and_scaling():

@@ -37,3 +37,46 @@ def test_boosting_beats_the_network_at_its_best_learning_rate_on_every_table():
             network.fit(x, y, validation_data=unseen, learning_rate=learning_rate, **care)
             errors.append(lesson["squared_error"](network.predict, *unseen))
         assert 2 * lesson["squared_error"](trees.predict, *unseen) < min(errors), f"table {seed}"
+
+
+def reader(seed):
+    from dlkit import Network
+    from dlkit.layers import Dense
+
+    layers = [Dense(units, "relu") for units in (128, 64, 32)] + [Dense(10, "softmax")]
+    return Network(layers, input_shape=(64,), seed=seed, dtype="float64")
+
+
+def accuracies(seeds=range(5), **settings):
+    from dlkit import datasets
+
+    data = datasets.digits(flat=True)
+    exam = (data.x_validation, data.y_validation)
+    for seed in seeds:
+        run = reader(seed).fit(
+            data.x_train, data.y_train, validation_data=exam, seed=seed, **settings
+        )
+        yield run.history["val_accuracy"][-1]
+
+
+def test_one_epoch_reads_more_than_half_from_every_start():
+    assert min(accuracies(epochs=1)) > 0.5
+
+
+def test_the_network_is_about_as_good_as_one_classical_fit():
+    from sklearn.linear_model import LogisticRegression
+
+    from dlkit import datasets
+
+    data = datasets.digits(flat=True)
+    classical = LogisticRegression(max_iter=1000).fit(data.x_train, data.y_train)
+    classical = classical.score(data.x_validation, data.y_validation)
+    deep = list(accuracies(epochs=20, learning_rate=0.003))
+    assert classical > 0.95 and abs(sum(deep) / len(deep) - classical) < 0.02
+
+
+def test_each_tenfold_rate_repairs_the_run_a_little_more():
+    sgd = {"epochs": 10, "optimizer": "sgd"}
+    means = [sum(accuracies(learning_rate=rate, **sgd)) / 5 for rate in (0.0001, 0.001, 0.01, 0.1)]
+    assert means == sorted(means), f"0.0001, 0.001, 0.01, 0.1: {means}"
+    assert means[0] < 0.25 and means[-1] > 0.9

@@ -189,16 +189,27 @@ def _hashes(table, columns):
 
 
 def _same_rows(table, part, name, target):
-    columns = [column for column in table.columns if column != target]
-    if len(columns) < 2:  # one number often comes twice without being the same thing
+    features = [column for column in table.columns if column != target]
+    same = np.isin(_hashes(part, features), _hashes(table, features)) if features else np.zeros(1)
+    # one number often comes twice without being the same thing
+    if not same.any() or sum(_tells_apart(table[column]) for column in features) < 2:
         return []
-    same = np.isin(_hashes(part, columns), _hashes(table, columns))
-    if not same.any():
-        return []
+    whole = [*features, target]
+    copies = np.isin(_hashes(part, whole), _hashes(table, whole))
+    if copies.any():
+        return [Leak("same rows", "",
+            f"{int(copies.sum())} of {len(part)} {name} rows ({copies.mean():.0%}) also stand in the "
+            "training part.",
+            "Remove duplicates before splitting (duplicates='drop'), or keep what belongs together with "
+            "group=.")]  # fmt: skip
     return [Leak("same rows", "",
-        f"{int(same.sum())} of {len(part)} {name} rows ({same.mean():.0%}) also stand in the training part.",
-        "Remove duplicates before splitting (duplicates='drop'), or keep what belongs together with group=.",
-    )]  # fmt: skip
+        f"{int(same.sum())} of {len(part)} {name} rows ({same.mean():.0%}) are like a training row in "
+        f"everything but {target}.",
+        "If such rows are about the same thing, name the column that says which in group=.")]  # fmt: skip
+
+
+def _tells_apart(series):
+    return len(set(_hashes(series.dropna().to_frame(), [series.name]))) > 1
 
 
 def _same_groups(table, part, name, target, group):

@@ -400,6 +400,20 @@ def test_overlap_between_parts_is_found():
     assert "same rows" in kinds
 
 
+def test_rows_count_as_the_same_only_if_two_columns_say_so():
+    table = pandas.DataFrame(
+        {"a": np.arange(100) % 50, "same": 1, "empty": np.nan, "y": random.normal(size=100)}
+    )
+    assert not find_leaks(table[:60], "y", validation=table[60:])
+    (found,) = find_leaks(
+        table[:60].assign(b=table.a), "y", validation=table[60:].assign(b=table.a)
+    )
+    assert found.kind == "same rows" and "40 of 40" in found.evidence
+    assert "everything but y" in found.evidence and "duplicates=" not in found.advice
+    (found,) = find_leaks(table[:60].assign(b=table.a), "y", validation=table[:9].assign(b=table.a))
+    assert "9 of 9" in found.evidence and "duplicates='drop'" in found.advice
+
+
 # -- what must be survived ---------------------------------------------------------------------------
 
 

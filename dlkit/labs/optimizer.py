@@ -3,8 +3,9 @@
 from dlkit.display.animation import Animation
 from dlkit.display.controls import button, menu, slider, toggle
 from dlkit.display.lab import Lab
+from dlkit.display.numbers import fixed
 from dlkit.labs import optimizer_words as words
-from dlkit.labs.optimizer_picture import NEAR, distance, optimizer_chart
+from dlkit.labs.optimizer_picture import NEAR, arrived, optimizer_chart
 from dlkit.labs.optimizer_race import RATES, race
 from dlkit.labs.optimizer_surfaces import (
     NAMES,
@@ -20,6 +21,7 @@ from dlkit.rules import RULES
 _OPENING = ("sgd", "momentum", "adagrad", "adam")
 _SEVEN = tuple(RULES)[:7]
 _FRAME = 4  # steps
+_FARTHEST = surface("rosenbrock").start[0]  # nearer to the valley's end any rate arrives
 
 
 class OptimizerLab(Lab):
@@ -44,8 +46,8 @@ class OptimizerLab(Lab):
     title = "Optimizer lab"
     question = "Which rule gets to the bottom first, and what does it remember on the way?"
     challenge = (
-        f"On Rosenbrock's valley, from a start with x below 0, set one learning rate for all with "
-        f"which an optimizer ends within {NEAR} of the lowest point (1, 1)."
+        f"On Rosenbrock's valley, from x = {fixed(_FARTHEST, 1)} or less, set one learning rate for "
+        f"all with which an optimizer comes within {NEAR} of the lowest point (1, 1), and show that step."
     )
     frame_seconds = 0.08
 
@@ -165,14 +167,12 @@ class OptimizerLab(Lab):
             self._allow()
 
     def met(self):
-        """Whether one rate for all has brought somebody to the end of Rosenbrock's valley."""
+        """Whether one rate for all has brought somebody down Rosenbrock's valley by this step."""
         controls = self.controls
         if controls.surface.value != "rosenbrock" or controls.rates.value != "same":
             return False
-        ground = surface("rosenbrock")
-        return controls.start_x.value < 0 and any(
-            not path.lost and distance(ground, path.places[-1]) < NEAR for path in self.paths()
-        )
+        is_far = controls.start_x.value < _FARTHEST + 1e-6
+        return is_far and arrived(surface("rosenbrock"), self.paths(), controls.step.value) > 0
 
     def paths(self):
         """Return the race as a tuple of `Path`, one for each optimizer that is ticked.

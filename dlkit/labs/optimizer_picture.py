@@ -15,7 +15,9 @@ from dlkit.rules import RULES
 NEAR = 0.1
 """Who is this near to a lowest point is at the bottom."""
 
-_LOWEST_SHOWN = 1e-8
+LOWEST_SHOWN = 1e-8
+"""Losses nearer to the lowest than this are as good as each other."""
+
 _SQUARES = ("second_moment", "mean_square", "accumulator", "largest", "mean_square_change")
 _NAMES = {
     "first_moment": "mean gradient",
@@ -44,6 +46,11 @@ def look(name):
 def distance(ground, place):
     """Return how far a place is from the nearest lowest point."""
     return float(np.min([np.hypot(*(place - np.array(low))) for low in ground.minima]))
+
+
+def arrived(ground, paths, step):
+    """Return how many are near a lowest point at a step."""
+    return sum(distance(ground, path.places[step]) < NEAR for path in paths)  # NaN is not
 
 
 def remembered(path, step):
@@ -113,11 +120,8 @@ def path_panel(surface_name, paths, step, legend=False):
         marks.append(
             Points(*paths[0].places[0], color="text", marker="circle", size=9, filled=False)
         )
-    arrived = sum(
-        bool(np.isfinite(path.places[step]).all() and distance(ground, path.places[step]) < NEAR)
-        for path in paths
-    )
-    title = f"{arrived} of {len(paths)} within {NEAR} of the lowest point"
+    count = arrived(ground, paths, step)
+    title = f"{count} of {len(paths)} within {NEAR} of the lowest point"
     return Panel(
         marks,
         title=title if paths else "Nobody races: tick an optimizer",
@@ -134,7 +138,7 @@ def _losses(surface_name, ground, paths, step):
     marks = []
     for path in paths:
         color, dash, marker = look(path.name)
-        gap = np.maximum(path.losses[: step + 1] - ground.lowest, _LOWEST_SHOWN)
+        gap = np.maximum(path.losses[: step + 1] - ground.lowest, LOWEST_SHOWN)
         marks.append(Line(np.arange(step + 1), gap, "", color, dash, 2))
         if np.isfinite(gap[-1]):
             marks.append(Points([step], gap[-1:], "", color, marker, 8))
@@ -144,18 +148,31 @@ def _losses(surface_name, ground, paths, step):
     ranked = ranking(ground, paths, step)
     return Panel(
         marks,
-        title=f"Lowest after {counted(step, 'step')}: {ranked[0][0]}" if ranked else "Loss",
+        title=_leaders(ranked, step),
         x_label="step",
         y_label="loss above the lowest",
         x_range=(0, STEPS),
-        y_range=(_LOWEST_SHOWN / 2, top),
+        y_range=(LOWEST_SHOWN / 2, top),
         y_scale="log",
         y_ticks=_powers(-8, np.log10(top)),
     )
 
 
+def _leaders(ranked, step):
+    """Return the title of the losses: who is lowest; those below what is shown are level."""
+    if not ranked:
+        return "Loss"
+    lowest = max(ranked[0][1], LOWEST_SHOWN)
+    first = [name for name, gap in ranked if gap <= lowest]
+    when = f"after {counted(step, 'step')}"
+    if len(first) == len(ranked) > 1:
+        return f"All are level {when}"
+    return f"Lowest {when}: {' and '.join(first) if len(first) < 4 else f'{len(first)} are level'}"
+
+
 def _inside(surface_name, ground, path, step, axis):
-    marks, title = [], f"Inside: along {ground.axes[axis]}"
+    marks, name = [], ground.axes[axis]
+    title = f"Inside: along {name}"
     if path is not None and step:
         steps = np.arange(1, step + 1)
         moves, slopes = np.abs(path.moves[:step, axis]), np.abs(path.gradients[:step, axis])
@@ -165,7 +182,6 @@ def _inside(surface_name, ground, path, step, axis):
             Line(steps, _visible(moves), "step", "vermillion", "solid", 2.4),
         ]
         rate = moves[-1] / slopes[-1] if slopes[-1] > 0 else np.nan
-        name = ("x", "y")[axis]
         title = f"{path.name} along {name}: no step"
         if np.isfinite(rate):
             title = f"{path.name} along {name}: step = {short(rate, 2)} × gradient"
@@ -176,7 +192,7 @@ def _inside(surface_name, ground, path, step, axis):
         marks,
         title=title,
         x_label="step",
-        y_label=f"size along {('x', 'y')[axis]}",
+        y_label=f"size along {name}",
         x_range=(0, STEPS),
         y_range=(1e-6, top),
         y_scale="log",

@@ -5,7 +5,7 @@ from html import escape
 import numpy as np
 
 from dlkit.display.numbers import counted, fixed, short
-from dlkit.labs.optimizer_picture import NEAR, distance, ranking, remembered
+from dlkit.labs.optimizer_picture import LOWEST_SHOWN, NEAR, distance, ranking, remembered
 from dlkit.labs.optimizer_surfaces import NETWORK, surface
 
 _SHORT = {
@@ -137,7 +137,7 @@ def _inside(path, step):
 
 
 def _height(gap):
-    return "below 1e-8" if gap < 1e-8 else short(gap, 2)
+    return f"below {short(LOWEST_SHOWN)}" if gap < LOWEST_SHOWN else short(gap, 2)
 
 
 def dlkit_code(settings, paths):
@@ -156,7 +156,8 @@ for name, rate in rates.items():
     place = np.array([{settings["start_x"]:.6g}, {settings["start_y"]:.6g}])
     for step in range({settings["step"]}):
         optimizer.apply(gradient(step, place) + noise[step], place)
-    print(f"{{name}}: loss {{ground.loss(place):.5g}} at {{place.round(4)}}")
+    gap = max(ground.loss(place) - ground.lowest, 0)
+    print(f"{{name}}: {{gap:.5g}} above the lowest loss, at {{place.round(4)}}")
 """
 
 
@@ -186,7 +187,8 @@ for name, optimizer in optimizers.items():
         slope = gradient(step, here) + noise[step]
         optimizer.apply([keras.ops.convert_to_tensor(slope)])
     here = keras.ops.convert_to_numpy(place)
-    print(f"{{name}}: loss {{ground.loss(here):.5g}} at {{here.round(4)}}")
+    gap = max(ground.loss(here) - ground.lowest, 0)
+    print(f"{{name}}: {{gap:.5g}} above the lowest loss, at {{here.round(4)}}")
 """
 
 

@@ -90,7 +90,7 @@ class SweepLab(BackgroundLab):
                     ],
                     label="colour",
                     help="What the cells show: mean ± standard deviation over the seeds, at each run's "
-                    "best epoch. Dark is good. Vermillion frame: the best; dashed orange: the seeds "
+                    "best epoch. Dark is good (of spreads: wide). Vermillion frame: the best; dashed orange: the seeds "
                     "cannot tell it from the best; purple: your choice. One seed has no spread.",
                 ),
             },

@@ -117,7 +117,7 @@ def _shades(values, higher, found, metric):
         if higher:
             return np.clip(-np.log10(np.maximum(1 - values, 1e-3)) / 1.8, 0, 1)
         if metric == "spread":
-            return np.clip(np.nan_to_num(values / 0.25, nan=1.0), 0, 1)
+            return np.clip(np.nan_to_num(values / 0.25), 0, 1)
         finite = np.where(np.isfinite(values), values, np.inf)
         top = max(_start(found), 1e-12)
         return np.clip(-np.log10(np.maximum(finite / top, 1e-9)) / 1.8, 0, 1)

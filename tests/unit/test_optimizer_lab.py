@@ -260,7 +260,7 @@ def test_nobody_leaves_the_ridge_of_the_saddle_without_noise():
 
 
 def test_the_challenge_takes_a_rate_of_ones_own():
-    lab = OptimizerLab(surface="rosenbrock")
+    lab = OptimizerLab(surface="rosenbrock", step=STEPS)
     assert lab.met() is False  # each at its own best: momentum arrives, but nobody has chosen
     assert any(distance(surface("rosenbrock"), p.places[-1]) < NEAR for p in lab.paths())
     lab.controls.rates.value = "same"
@@ -270,8 +270,43 @@ def test_the_challenge_takes_a_rate_of_ones_own():
     lab.controls.momentum.value = False
     assert lab.met() is False
     lab.controls.momentum.value = True
-    lab.controls.start_x.value, lab.controls.start_y.value = 0.9, 0.9
-    assert lab.met() is False
+    lab.controls.step.value = 0
+    assert lab.met() is False  # the picture is at the start
+    lab.controls.step.value = STEPS
+    lab.controls.start_x.value, lab.controls.start_y.value = -0.02, 0.0
+    assert lab.met() is False  # too near
+    lab.close()
+
+
+def test_no_far_start_meets_the_challenge_at_the_rate_that_stands_there():
+    lab = OptimizerLab(surface="rosenbrock", rates="same", step=STEPS)
+    for x in (-2.0, -1.6, -1.2):
+        for y in np.arange(-2, 2.1, 0.5):
+            lab.controls.start_x.value, lab.controls.start_y.value = x, y
+            assert lab.met() is False
+    lab.close()
+
+
+def test_those_who_are_level_are_named_together():
+    lab = OptimizerLab(surface="bowl", step=0)
+    assert lab.chart().panels[1].title == "All are level after 0 steps"
+    titles = []
+    for lab.controls.step.value in range(10, 201, 10):
+        gaps = ranking(surface("bowl"), lab.paths(), lab.controls.step.value)
+        level = [name for name, gap in gaps if gap <= max(gaps[0][1], 1e-8)]
+        titles.append(lab.chart().panels[1].title)
+        if len(level) < 4:
+            assert titles[-1].endswith(f": {' and '.join(level)}")
+    assert any(" and " in title for title in titles)
+    assert titles[-1] == "All are level after 200 steps"
+    lab.close()
+
+
+def test_the_insides_are_called_as_the_axes_are():
+    lab = OptimizerLab(surface="network")
+    over, _, first, second = lab.chart().panels
+    for label, panel in ((over.x_label, first), (over.y_label, second)):
+        assert f"along {label}" in panel.title and f"along {label}" in panel.y_label
     lab.close()
 
 
@@ -316,7 +351,7 @@ def printed(program):
     with contextlib.redirect_stdout(said):
         exec(compile(program, "program", "exec"), {"__name__": "__main__"})  # noqa: S102
     return {
-        line.partition(":")[0]: float(re.search(r"loss (\S+)", line)[1])
+        line.partition(":")[0]: float(re.search(r": (\S+) above the lowest loss", line)[1])
         for line in said.getvalue().splitlines()
     }
 
@@ -324,7 +359,7 @@ def printed(program):
 @pytest.mark.parametrize("name", ["ravine", "noisy", "network"])
 def test_the_program_in_dlkit_prints_the_labs_numbers(name):
     lab = OptimizerLab(surface=name, noise=0.1, seed=3, step=40, **dict.fromkeys(EVERY, True))
-    expected = {path.name: path.losses[40] for path in lab.paths()}
+    expected = dict(ranking(surface(name), lab.paths(), 40))
     assert printed(lab.code().dlkit) == pytest.approx(expected, rel=2e-4)
     assert len(lab.code().dlkit.splitlines()) <= 40
     lab.close()
@@ -340,6 +375,6 @@ def test_the_program_in_keras_prints_nearly_the_same():
         found = printed(lab.code().keras)
     finally:
         keras.config.set_floatx(floatx)
-    expected = {path.name: path.losses[12] for path in lab.paths()}
+    expected = dict(ranking(surface("ravine"), lab.paths(), 12))
     assert found == pytest.approx(expected, rel=5e-3, abs=1e-6)
     lab.close()

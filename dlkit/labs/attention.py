@@ -7,10 +7,17 @@ from dlkit.datasets import characters
 from dlkit.display.controls import button
 from dlkit.display.lab import Lab
 from dlkit.labs import attention_code, attention_words
-from dlkit.labs.attention_controls import GROUPS, control_groups
+from dlkit.labs.attention_controls import GROUPS, OPENING, control_groups
 from dlkit.labs.attention_models import CONTEXT, LETTERS, SYMBOLS, look_inside, trained
 from dlkit.labs.attention_picture import maps_chart, sentence_chart, visible, writing_chart
-from dlkit.labs.attention_sentence import MOST_WORDS, largest_difference, look, tokens_of, twins
+from dlkit.labs.attention_sentence import (
+    MOST_WORDS,
+    largest_difference,
+    look,
+    tokens_of,
+    twins,
+    usable_mask,
+)
 
 DIFFERENT = 0.1
 """The challenge asks for weights that differ by this much."""
@@ -41,8 +48,8 @@ class AttentionLab(Lab):
     title = "Attention lab"
     question = "Which word looks at which, why, and what does it take away?"
     challenge = (
-        "In your own sentence, let a word that comes twice look at the others in two different ways "
-        f"(some weight differs by {DIFFERENT} or more), with positions at 0."
+        "In a sentence of your own, let a word that comes twice look at the others in two different "
+        f"ways (some weight differs by {DIFFERENT} or more), with positions at 0."
     )
 
     def control_groups(self):
@@ -96,10 +103,10 @@ class AttentionLab(Lab):
                 self.say(f"Only the first {MOST_WORDS} words take part.")
             elif not value.split():
                 self.say("Type a word or two.")
-        elif name == "letters" and len(_letters(value)) != LETTERS:
+        elif name == "letters" and value.lower() != (letters := self._read_letters()):
             self.say(
-                f"The model reads {LETTERS} letters from {SYMBOLS[0]} to {SYMBOLS[-1]}; what is "
-                f"missing is filled up with {SYMBOLS[0]}."
+                f"The model reads {LETTERS} letters from {SYMBOLS[0]} to {SYMBOLS[-1]}: here "
+                f"“{letters}”. What is missing is filled up with {SYMBOLS[0]}; all else is left out."
             )
         elif name in ("line", "prompt") and _line(value) != value:
             self.say(
@@ -121,7 +128,8 @@ class AttentionLab(Lab):
         self.say("")
         character = self._draw_next()
         if not character:
-            self.say("The line is at its end. Press Reset for another one.")
+            end = "There is no room for more." if self.full else "The line is at its end."
+            self.say(f"{end} Press Reset for another one.")
         self.refresh()
         return character
 
@@ -155,9 +163,17 @@ class AttentionLab(Lab):
 
     @property
     def ended(self):
-        """Whether the line is at its end."""
-        last = self._decisions[-1]["character"] if self._decisions else ""
-        return last == characters.END or len(self.text) >= CONTEXT - 1
+        """Whether the line is at its end, or fills the room that the model has."""
+        return self._ends_itself or self.full
+
+    @property
+    def full(self):
+        """Whether the room ran out before the line came to its end."""
+        return len(self.text) >= CONTEXT - 1 and not self._ends_itself
+
+    @property
+    def _ends_itself(self):
+        return bool(self._decisions) and self._decisions[-1]["character"] == characters.END
 
     def _draw_next(self):
         if self.ended:
@@ -195,11 +211,13 @@ class AttentionLab(Lab):
         self.refresh()
 
     def met(self):
-        """Whether a word that comes twice looks in two ways although positions are off."""
+        """Whether a word of your own sentence looks in two ways although positions are off."""
         controls = self.controls
         if controls.view.value != "sentence" or controls.positions.value != 0:
             return False
         seen = self._look()
+        if tokens_of(controls.sentence.value.lower()) == tokens_of(OPENING):
+            return False
         return largest_difference(seen.weights, twins(seen.tokens)) >= DIFFERENT
 
     # The numbers of each view
@@ -224,8 +242,11 @@ class AttentionLab(Lab):
         if controls.model.value == "language_model":
             text = characters.END + _line(controls.line.value)
             return text, characters.encode(text)
-        letters = _letters(controls.letters.value)[:LETTERS].ljust(LETTERS, SYMBOLS[0])
+        letters = self._read_letters()
         return letters, [SYMBOLS.index(letter) for letter in letters]
+
+    def _read_letters(self):
+        return _letters(self.controls.letters.value)[:LETTERS].ljust(LETTERS, SYMBOLS[0])
 
     def _map(self, weights):
         """Return one (tokens, tokens) of a model's weights, with its layer (from 0) and head."""
@@ -281,7 +302,9 @@ class AttentionLab(Lab):
                 words,
             )
         before, after, weights = self._next()
-        words = attention_words.writing_words(self.text, self._decisions, before, after, self.ended)
+        words = attention_words.writing_words(
+            self.text, self._decisions, before, after, self.ended, self.full
+        )
         best = (characters.END + self.text)[int(weights.argmax())]
         return writing_chart(
             self.text,
@@ -289,7 +312,7 @@ class AttentionLab(Lab):
             after,
             characters.alphabet(),
             weights,
-            self.ended,
+            "No room left for" if self.full else "The end" if self.ended else "Next",
             f"To decide, it looks most at “{visible(best)}”",
             words,
         )
@@ -313,7 +336,9 @@ class AttentionLab(Lab):
         view = self.controls.view.value
         if view == "sentence":
             tokens = tokens_of(self.controls.sentence.value, self.controls.padding.value)
-            return attention_code.sentence_programs(tokens, self._settings(), *self._chosen())
+            settings = self._settings()
+            settings["mask"] = usable_mask(tokens, settings["mask"])
+            return attention_code.sentence_programs(tokens, settings, *self._chosen())
         if view == "trained":
             text, tokens, _, _, layer, head = self._maps()
             row = self._place(text)

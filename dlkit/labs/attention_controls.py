@@ -13,6 +13,7 @@ GROUPS = {
 }
 """View -> the groups that it uses."""
 
+OPENING = "the cat saw the dog and ran"
 _PADDING = 3
 
 
@@ -45,7 +46,7 @@ def _view():
 def _sentence():
     return {
         "sentence": text_field(
-            "the cat saw the dog and ran",
+            OPENING,
             label="sentence",
             help=f"Words with spaces between them; the first {MOST_WORDS} count. A word always has "
             "the same random vector of 64 numbers.",

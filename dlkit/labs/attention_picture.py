@@ -169,7 +169,7 @@ def attention_panel(weights, tokens, row, title):
     )
 
 
-def writing_chart(text, before, after, alphabet, weights, ended, row_title, summary):
+def writing_chart(text, before, after, alphabet, weights, asked, row_title, summary):
     """Return the picture of the third view: what may come next, and where the model looks.
 
     Parameters
@@ -183,8 +183,8 @@ def writing_chart(text, before, after, alphabet, weights, ended, row_title, summ
         A character for each of them.
     weights : numpy.ndarray
         Weights of the last time step, (time steps,).
-    ended : bool
-        Whether the line is at its end: the picture then shows the choice that ended it.
+    asked : str
+        What the bars answer: ``"Next"``, ``"The end"`` or ``"No room left for"``.
     row_title : str
         Of the panel for them.
     summary : str
@@ -202,7 +202,7 @@ def writing_chart(text, before, after, alphabet, weights, ended, row_title, summ
             Bars(places - 0.2, before[shown], "as the model says", "grey", width=0.4),
             Bars(places + 0.2, after[shown], "after temperature and top-k", "blue", width=0.4),
         ],
-        title=f"{'The end' if ended else 'Next'}: “{visible(alphabet[best])}” with {fixed(after[best])}",
+        title=f"{asked}: “{visible(alphabet[best])}” with {fixed(after[best])}",
         x_label=f"the {len(shown)} most probable characters",
         y_label="probability",
         x_range=(-0.7, len(shown) - 0.3),

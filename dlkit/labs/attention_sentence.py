@@ -83,6 +83,16 @@ def tokens_of(sentence, padding=0):
     return (*words, *[PADDING] * (padding if words else max(padding, 1)))
 
 
+def usable_mask(tokens, mask):
+    """Return the mask without its part for padding where there is no word to look at instead.
+
+    A query for which every key is hidden would have no weights at all.
+    """
+    if all(token == PADDING for token in tokens):
+        return {"padding": "none", "both": "causal"}.get(mask, mask)
+    return mask
+
+
 @functools.lru_cache(maxsize=256)
 def word_vector(word, seed):
     """Return the vector of a word, (FEATURES,), normal with variance 1: the same each time."""
@@ -111,7 +121,7 @@ def look(
     scaled : bool
         Whether scores are divided by √d as well.
     mask : str
-        One of `MASKS`.
+        One of `MASKS`; see `usable_mask`.
     positions : float
         The position vectors are multiplied by this before they are added; 0 is off.
     padding : int
@@ -128,6 +138,7 @@ def look(
     x = np.stack([word_vector(token, seed) for token in tokens])
     x = x + positions * sinusoidal_table(n, FEATURES)
     query, key, value = ((x @ w).reshape(n, heads, d).swapaxes(0, 1) for w in projections(seed))
+    mask = usable_mask(tokens, mask)
     real = (
         np.array([[token != PADDING for token in tokens]]) if mask in ("padding", "both") else None
     )

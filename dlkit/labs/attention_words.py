@@ -6,9 +6,9 @@ import numpy as np
 
 from dlkit.datasets import characters
 from dlkit.display.numbers import fixed, signed
-from dlkit.labs.attention_models import SYMBOLS
+from dlkit.labs.attention_models import CONTEXT, SYMBOLS
 from dlkit.labs.attention_picture import visible
-from dlkit.labs.attention_sentence import largest_difference, twins
+from dlkit.labs.attention_sentence import largest_difference, twins, usable_mask
 
 _FIRST = 4  # numbers of a value that the table shows
 
@@ -42,6 +42,8 @@ def sentence_words(seen, head, row, masked):
     words += ". "
     if masked != "none":
         words += f"The mask hides {int(hidden.sum())} of {len(hidden)} words from it. "
+    if usable_mask(seen.tokens, masked) != masked:
+        words += "There is no word, so that the padding is not hidden: nothing would be left. "
     return words + _about_twins(seen)
 
 
@@ -63,8 +65,7 @@ def row_table(seen, head, row):
     """Return the way of one row as HTML: scores, softmax, and the mix of the values."""
     raw, scores, hidden = seen.raw[head, row], seen.scores[head, row], seen.hidden[row]
     weights, values = seen.weights[head, row], seen.value[head][:, :_FIRST]
-    top = scores[~hidden].max() if not hidden.all() else 0.0
-    shares = np.where(hidden, 0.0, np.exp(np.where(hidden, 0.0, scores - top)))
+    shares = np.where(hidden, 0.0, np.exp(np.where(hidden, 0.0, scores - scores[~hidden].max())))
     head_cells = ("key", "q·k", f"÷ {fixed(seen.divisor)}", "exp(score − largest)", "weight",
                   *(f"weight × v{i + 1}" for i in range(values.shape[1])))  # fmt: skip
     rows = "".join(
@@ -142,7 +143,7 @@ def _mirrored(weights):
     return float(np.fliplr(weights).diagonal().mean())
 
 
-def writing_words(text, decisions, before, after, ended):
+def writing_words(text, decisions, before, after, ended, full):
     """Return the sentence of the third view.
 
     Parameters
@@ -155,6 +156,8 @@ def writing_words(text, decisions, before, after, ended):
         Probabilities of the next character.
     ended : bool
         Whether the line is at its end.
+    full : bool
+        Whether it is there because the room ran out.
 
     Returns
     -------
@@ -166,6 +169,11 @@ def writing_words(text, decisions, before, after, ended):
         words = (
             f"Drawn: “{visible(last['character'])}”, number {last['rank']} of the candidates, with "
             f"probability {fixed(last['after'])} (the model said {fixed(last['before'])}). "
+        )
+    if full:
+        return (
+            f"{words}The room ran out: the model takes {CONTEXT - 1} characters at most, and the line "
+            f"“{text}” is not finished, so that the grammar cannot judge it."
         )
     if ended:
         obeys, new = characters.obeys_grammar(text), characters.is_new(text)

@@ -122,8 +122,55 @@ def test_without_the_root_of_d_the_weights_saturate():
     assert entropy(scaled=False) < 0.4 < 1.2 < entropy(scaled=True)
 
 
+def test_the_challenge_asks_for_a_sentence_of_your_own():
+    lab = AttentionLab(mask="causal")
+    assert lab.met() is False
+    lab.controls.sentence.value = " The cat saw  the dog and ran"
+    assert lab.met() is False
+    lab.controls.sentence.value = "the dog saw the cat and ran"
+    assert lab.met() is True
+
+
+@pytest.mark.parametrize("sentence", ["", "(pad)"])
+def test_without_a_word_the_padding_is_not_hidden_and_the_lab_says_so(sentence):
+    lab = AttentionLab(sentence=sentence, mask="both", padding=2, query=2)
+    assert "There is no word, so that the padding is not hidden" in lab.sentence
+    cells = re.findall(r"<td>([^<]*)</td>", lab.details().split('<th scope="row">sum</th>')[1])
+    assert float(cells[2]) > 0 and cells[3] == "1.000"
+    for program in (lab.code().dlkit, lab.code().keras):
+        number = float(re.search(r"(\d\.\d{4})\s*$", printed(program))[1])
+        assert number == pytest.approx(lab._look().weights[0, 1].max(), abs=1e-4)
+    lab.controls.mask.value = "causal"
+    assert "There is no word" not in lab.sentence
+
+
+def test_a_line_for_which_the_room_ran_out_is_not_called_ungrammatical():
+    start = "the cats that see a dog that hears the old foxes"
+    lab = AttentionLab(view="write", prompt=start)
+    assert len(start) == 48 and lab.text == start[:47] and lab.ended and lab.full
+    assert "room ran out" in lab.sentence and "breaks" not in lab.sentence
+    assert "No room" in lab.chart().panels[0].title
+    assert lab.step() == "" and "no room" in lab.message
+    lab.controls.prompt.value = start[:46]
+    step = {"before": 0.1, "after": 0.1, "rank": 1, "looked_at": "a", "steps_back": 0}
+    lab._decisions = [{**step, "character": "x"}]
+    assert lab.full and "room ran out" in lab.sentence
+    lab.controls.prompt.value = "the cats sleep ."
+    lab._decisions = [{**step, "character": "\n"}]
+    assert lab.ended and not lab.full and "obeys" in lab.sentence
+
+
+def test_letters_that_are_cut_are_said():
+    lab = AttentionLab(view="trained")
+    for letters, read in (("aheadbeachbed", "aheadbeach"), ("aheadzbeach", "aheadbeach")):
+        lab.controls.letters.value = letters
+        assert f"“{read}”" in lab.message and "left out" in lab.message
+    lab.controls.letters.value = "AHEADBEACH"
+    assert lab.message == ""
+
+
 def test_the_challenge_is_met_by_the_mask_alone():
-    lab = AttentionLab()
+    lab = AttentionLab(sentence="the dog saw the cat and ran")
     assert lab.met() is False
     lab.controls.positions.value = 1.0
     assert not lab.met()  # it asks for positions at 0

@@ -2,6 +2,7 @@
 
 from dlkit.display.controls import button
 from dlkit.display.lab import Lab
+from dlkit.display.numbers import counted
 from dlkit.labs import recurrent_code as code
 from dlkit.labs import recurrent_words as words
 from dlkit.labs.recurrent_controls import control_groups
@@ -26,7 +27,7 @@ from dlkit.labs.recurrent_training import ADDING_LENGTH, CHARACTER_UNITS, corpus
 from dlkit.labs.recurrent_writer import LONGEST_LINE, next_character, probabilities
 
 SURVIVES = (0.1, 10.0)
-"""A gradient survives if before the first step it is between these multiples of the last one."""
+"""A gradient survives if it is between these multiples of the last one at every time step."""
 
 _CHALLENGE_LENGTH = 100
 _USED = {
@@ -62,8 +63,9 @@ class RecurrentLab(Lab):
     title = "Recurrent lab"
     question = "What does a recurrent network keep, and how far back can it learn from?"
     challenge = (
-        "In the view “gradient through time”, with 100 time steps, let the gradients of LSTM and of "
-        "GRU both come through: between a tenth and ten times what they were at the end."
+        "In the view “gradient through time”, with 100 time steps, let the gradients of LSTM's cell c "
+        "and of GRU both come through: at every time step between a tenth and ten times what the "
+        "gradient of h was at the end."
     )
 
     def control_groups(self):
@@ -171,8 +173,19 @@ class RecurrentLab(Lab):
             self.say(f"The network has never seen {' '.join(unknown)}: left out.")
         elif self.controls.step.value > ADDING_LENGTH and self.controls.view.value == "adding":
             self.say(f"These sequences have {ADDING_LENGTH} steps; the last one is shown.")
+        elif self.controls.view.value == "text":
+            self._say_which_step(len(text) + 1)
         elif self.controls.unit.value > self._units and self.controls.view.value == "adding":
             self.say(f"This network has {self._units} units; unit {self._units} is shown.")
+
+    def _say_which_step(self, time):
+        step = self._step(time) + 1
+        if step < self.controls.step.value:
+            self.say(
+                f"With the ⏎ before it the text has {counted(time, 'step')}; the last is shown."
+            )
+        elif step > self.controls.step.value:
+            self.say(f"The picture holds the last {LETTERS_SHOWN} steps; step {step} is shown.")
 
     @property
     def _units(self):
@@ -180,9 +193,11 @@ class RecurrentLab(Lab):
 
     def _place(self, reading):
         """Return step and unit, counted from 0, as far as there are so many and they are shown."""
-        time = len(reading.hidden)
-        step = min(max(self.controls.step.value, time - LETTERS_SHOWN + 1), time) - 1
+        step = self._step(len(reading.hidden))
         return step, min(self.controls.unit.value, reading.hidden.shape[1]) - 1
+
+    def _step(self, time):
+        return min(max(self.controls.step.value, time - LETTERS_SHOWN + 1), time) - 1
 
     def _reading(self):
         controls = self.controls
@@ -201,12 +216,13 @@ class RecurrentLab(Lab):
         return {cell: gradient_through_time(cell, *settings) for cell in CELLS}
 
     def met(self):
-        """Whether the gradients of LSTM and GRU survive a hundred time steps or more."""
+        """Whether the gradients of LSTM's cell and of GRU survive a hundred time steps or more."""
         controls = self.controls
         if controls.view.value != "gradient" or controls.length.value < _CHALLENGE_LENGTH:
             return False
         found = self._gradients()
-        return all(SURVIVES[0] <= found[cell].survival <= SURVIVES[1] for cell in ("lstm", "gru"))
+        ways = [found[cell].way for cell in ("lstm", "gru")]
+        return all(SURVIVES[0] <= way.min() and way.max() <= SURVIVES[1] for way in ways)
 
     def chart(self):
         """Return the picture of the present view, with its sentence."""
@@ -232,9 +248,11 @@ class RecurrentLab(Lab):
         return next_chart(reading, text, shares, summary)
 
     def details(self):
-        """Return one time step of one unit with all its numbers, in the views of states."""
+        """Return one time step of one unit with all its numbers, or how far the gradients reach."""
         view, cell = self.controls.view.value, self.controls.cell.value
-        if view not in ("adding", "text"):
+        if view == "gradient":
+            return words.ways_paragraph(self._gradients())
+        if view == "next":
             return ""
         reading = self._reading()
         step, unit = self._place(reading)

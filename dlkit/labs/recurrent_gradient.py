@@ -36,6 +36,11 @@ class GradientThroughTime:
         """‖∂L/∂h_0‖ / ‖∂L/∂h_length‖: what is left of the gradient before the first time step."""
         return float(self.hidden[0] / self.hidden[-1])
 
+    @property
+    def way(self):
+        """The gradient that comes through: ∂L/∂c of an LSTM, else ∂L/∂h; over that of the last h."""
+        return (self.hidden if self.cell is None else self.cell) / self.hidden[-1]
+
 
 def random_layer(cell, length, recurrent_scale=1.0, gate_bias=1.0, seed=0):
     """Return a fresh layer, sequences for it, and the direction in which its last state is nudged.

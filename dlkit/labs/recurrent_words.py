@@ -58,10 +58,8 @@ def next_sentence(cell, text, shares, temperature):
     """Return what the picture of the next character shows."""
     order = np.argsort(shares)[::-1][:3]
     likeliest = ", ".join(f"“{shown(ALPHABET[i])}” {percent(shares[i], 1)}" for i in order)
-    return (
-        f"After {_quoted(text)} {NAMES[cell]} expects, at temperature {fixed(temperature)}: "
-        f"{likeliest}."
-    )
+    place = f"After {_quoted(text)}" if text else "At the beginning of a line"
+    return f"{place} {NAMES[cell]} expects, at temperature {fixed(temperature)}: {likeliest}."
 
 
 def gradient_sentence(found, length, recurrent_scale, gate_bias):
@@ -72,6 +70,16 @@ def gradient_sentence(found, length, recurrent_scale, gate_bias):
         f"bias at {fixed(gate_bias, 1)}, the gradient of the last state is left with: "
         f"{', '.join(parts)}. LSTM's cell has × {short(float(_cell_share(found)), 2)}."
     )
+
+
+def ways_paragraph(found):
+    """Return between which numbers each gradient stays on its way, as HTML."""
+    parts = [
+        f"{NAMES[cell]} ({'∂L/∂h' if one.cell is None else '∂L/∂c'}) from × "
+        f"{short(float(one.way.min()), 2)} to × {short(float(one.way.max()), 2)}"
+        for cell, one in found.items()
+    ]
+    return f"<p>Smallest and largest over all time steps: {', '.join(parts)}.</p>"
 
 
 def _cell_share(found):

@@ -1,6 +1,7 @@
 """RecurrentLab: gradients against finite differences, readings against the formula, the writing."""
 
 import contextlib
+import dataclasses
 import io
 import json
 import re
@@ -138,7 +139,13 @@ def test_the_challenge_is_met_by_an_open_gate_and_a_long_way_only(lab):
     assert lab.met() is False
     lab.controls.gate_bias.value = 4.5
     assert lab.met() is True and "Challenge met" in lab.summary()
+    assert "∂L/∂c) from × 0.1" in lab.details()
     assert gradient_through_time("simple_rnn", 100, 1.0, 4.5).survival < 1e-6
+    lab.controls.recurrent_scale.value = 2.0  # on its way the gradient grows above ten times
+    lab.controls.gate_bias.value = 4.0
+    assert lab.met() is False
+    lab.controls.recurrent_scale.value = 1.0
+    assert lab.met() is True
     lab.controls.length.value = 99
     assert lab.met() is False
     lab.controls.set({"length": 100, "view": "adding"})
@@ -271,7 +278,7 @@ def test_buttons_write_in_the_lab(lab):
     assert lab.controls.text.value == line and "grammar" in lab.message
     assert lab.write() == "" and "ends the line" in lab.message
     lab.clear()
-    assert lab.controls.text.value == "" and "nothing yet" in lab.sentence
+    assert lab.controls.text.value == "" and "At the beginning of a line LSTM" in lab.sentence
     first = lab.write_line()
     lab.clear()
     assert lab.write_line() == first
@@ -297,6 +304,7 @@ def test_unknown_letters_are_left_out_and_named(lab):
     lab.controls.text.value = "The Jazz"
     assert "never seen j z" in lab.message
     assert len(lab.chart().panels[0].x_ticks) == len("the a") + 1
+    lab.controls.step.value = 4
     lab.controls.text.value = "the"
     assert lab.message == ""
 
@@ -376,6 +384,29 @@ def test_the_marked_numbers_stand_inside_the_picture():
                 room = room.get(mark.anchor, min(mark.x - left, right - mark.x))
                 assert room > 3, f"sequence {sequence}: {mark.text} is cut off"
     assert len(anchors) > 1, "no number stood near an edge"
+    lab.close()
+
+
+def test_a_step_that_is_not_the_chosen_one_is_said():
+    lab = RecurrentLab(view="text", text="the cat", step=10)
+    assert "8 steps" in lab.message and "at step 8:" in lab.chart().panels[1].title
+    lab.controls.text.value = "the cats that see a dog sleep " * 4
+    assert "step 62 is shown" in lab.message
+    lab.controls.step.value = 62
+    assert lab.message == ""
+    lab.close()
+
+
+@pytest.mark.parametrize(("cell", "curve"), [("lstm", "cell"), ("gru", "hidden")])
+def test_the_challenge_looks_at_every_step(monkeypatch, cell, curve):
+    lab = RecurrentLab(view="gradient", length=100, gate_bias=4.5)
+    assert lab.met() is True
+    found = lab._gradients()
+    values = getattr(found[cell], curve).copy()
+    values[50] = 0.05
+    found[cell] = dataclasses.replace(found[cell], **{curve: values})
+    monkeypatch.setattr(lab, "_gradients", lambda: found)
+    assert lab.met() is False
     lab.close()
 
 

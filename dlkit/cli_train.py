@@ -11,13 +11,13 @@ from typing import Annotated
 
 import typer
 
+from dlkit.cli_train_data import data_of
 from dlkit.cli_train_parts import (
     CHECKPOINTS,
     DEFAULTS,
     WrongUseError,
     check_unused,
     config_of,
-    data_of,
     earlier_settings,
     has_checkpoint,
     job_of,
@@ -25,8 +25,12 @@ from dlkit.cli_train_parts import (
     sizes_of,
     write,
 )
+from dlkit.cli_train_words import diagnosis_in_options
 
 FINISHED, FAILED, WRONG_USE, DIVERGED, INTERRUPTED = 0, 1, 2, 3, 130
+
+ANSWERS = ("data", "task_type", "target", "metrics", "run", "diagnosis", "leaks")
+"""What the answer in JSON takes over from the report."""
 
 
 class Engine(enum.StrEnum):
@@ -44,6 +48,14 @@ def train(
     target: Annotated[str | None, typer.Option(help="Column of the CSV file to predict.")] = None,
     drop: Annotated[
         list[str] | None, typer.Option(help="Column of the CSV file to leave out; repeatable.")
+    ] = None,
+    group: Annotated[
+        str | None,
+        typer.Option(help="Column of the CSV file; rows with one value stay in one part."),
+    ] = None,
+    time: Annotated[
+        str | None,
+        typer.Option(help="Column of the CSV file; train on the past, validate on what follows."),
     ] = None,
     epochs: Annotated[int | None, typer.Option(help="Passes through the data. [50]")] = None,
     batch_size: Annotated[int | None, typer.Option(help="Samples per step. [32]")] = None,
@@ -79,6 +91,8 @@ def train(
     given = {
         "target": target,
         "drop": drop or None,
+        "group": group,
+        "time": time,
         "hidden_layers": hidden_layers,
         "engine": None if engine is None else engine.value,
         "seed": seed,
@@ -109,7 +123,8 @@ def _run(name, given, out, resume, quiet):
     """Train, and return the exit code and the answer: a dictionary with at least a message."""
     command = _typed(["dlkit", "train", name, "--out", str(out), "--resume"])
     try:
-        job, bar = _ready(name, given, out, resume, quiet)
+        job, source, notes = _ready(name, given, out, resume)
+        bar = None if quiet else _watch(job, source, notes)
     except KeyboardInterrupt:
         message = "Stopped before training began: nothing was trained, nothing is lost."
         return INTERRUPTED, {"state": "interrupted", "message": message}
@@ -123,33 +138,39 @@ def _run(name, given, out, resume, quiet):
         if bar is not None:
             bar.close()
     try:
-        return _finished(job, out)
+        return _finished(job, source, notes, out)
     except KeyboardInterrupt:
         message = f"Stopped. Training is done, its report is not. To write it:\n  {command}"
         return INTERRUPTED, {"state": "interrupted", "resume": command, "message": message}
 
 
-def _ready(name, given, out, resume, quiet):
-    """Return the job, ready to go, and the progress bar that watches it, None if ``quiet``."""
-    from dlkit.training.callbacks_progress import ProgressBar
-
+def _ready(name, given, out, resume):
+    """Return the job, ready to go, what its data come from, and what is to be said of the run."""
     if resume:
         settings = earlier_settings(name, given, out)
     else:
+        check_unused(out)
         settings = {"data": name, **DEFAULTS, **given}
     hidden = sizes_of(settings["hidden_layers"])
     config = config_of(settings)
-    data = data_of(name, settings, quiet)
-    if not resume:
-        check_unused(out)
-    elif not has_checkpoint(out) and not quiet:
-        typer.echo(f"The run in {out} ended before its first checkpoint: it begins anew.")
-    job = job_of(model_of(data, hidden, settings), data, config, settings, out, resume)
-    if quiet:
-        return job, None
+    source = data_of(name, settings)
+    data = getattr(source, "data", source)
+    notes = []
+    if resume and not has_checkpoint(out):
+        notes.append(f"The run in {out} ended before its first checkpoint: it begins anew.")
+    model = model_of(data, hidden, settings)
+    return job_of(model, data, config, settings, out, resume), source, notes
+
+
+def _watch(job, source, notes):
+    """Say what is known before training; return the progress bar that watches it."""
+    from dlkit.training.callbacks_progress import ProgressBar
+
+    said = [f"{source.data!r}\n{source.report}"] if source is not job.data else []
+    typer.echo("\n".join([*said, *notes])) if said or notes else None
     bar = ProgressBar(sys.stderr)
     job.add_observer(bar)
-    return job, bar
+    return bar
 
 
 def _interrupted(job, out, command):
@@ -170,11 +191,13 @@ def _typed(words):
     return subprocess.list2cmdline(words) if os.name == "nt" else shlex.join(words)
 
 
-def _finished(job, out):
+def _finished(job, source, notes, out):
     """Write the report and the curves; return the exit code and the answer."""
+    from dlkit.report import Report
     from dlkit.report.html import report_page, report_picture
 
-    report = job.report
+    report = Report(job.model, source, job.history)
+    report.diagnosis = diagnosis_in_options(report.diagnosis)
     picture = report_picture(report)
     write(out / "report.html", report_page(report, picture).encode("utf-8"))
     write(out / "curves.png", picture)
@@ -183,7 +206,8 @@ def _finished(job, out):
     lines = (report.text(), "", f"Written: {out / 'report.html'}, {out / 'curves.png'}")
     answer = {
         "state": "diverged" if diverged else "finished",
-        **{key: found[key] for key in ("data", "task_type", "metrics", "run", "diagnosis")},
+        **{key: found[key] for key in ANSWERS},
+        "notes": [*notes, *found["notes"]],
         "report": str(out / "report.html"),
         "curves": str(out / "curves.png"),
         "checkpoints": str(out / CHECKPOINTS),

@@ -2,13 +2,12 @@
 
 import contextlib
 import json as json_format
-from pathlib import Path
-
-import typer
 
 DEFAULTS = {
     "target": None,
     "drop": [],
+    "group": None,
+    "time": None,
     "hidden_layers": "128,64,32",
     "engine": "numpy",
     "seed": 0,
@@ -47,35 +46,6 @@ def sizes_of(text):
             f'"none", but got {text!r}.'
         )
     return tuple(map(int, parts))
-
-
-def data_of(name, settings, quiet):
-    """Return the `Data` of a built-in set or of a CSV file."""
-    import difflib
-
-    from dlkit import datasets
-
-    if name in datasets.DATASETS:
-        for option in ("target", "drop"):
-            if settings[option]:
-                raise WrongUseError(f"--{option} is for CSV files; {name} is a built-in set.")
-        return datasets.get(name, seed=settings["seed"])
-    if not Path(name).is_file():
-        near = difflib.get_close_matches(name, datasets.DATASETS, n=1, cutoff=0.5)
-        hint = f" Did you mean {near[0]}?" if near else ""
-        sets = ", ".join(datasets.DATASETS)
-        raise WrongUseError(
-            f"There is no file {name}, and no built-in set of that name.{hint} The sets are {sets}."
-        )
-    from dlkit.preparation import prepare, read_csv
-
-    if settings["target"] is None:
-        columns = ", ".join(map(str, read_csv(name).columns))
-        raise WrongUseError(f"--target must name the column to predict, one of: {columns}.")
-    prepared = prepare(name, settings["target"], drop=settings["drop"], seed=settings["seed"])
-    if not quiet:
-        typer.echo(f"{prepared.data!r}\n{prepared.report}")
-    return prepared.data
 
 
 def model_of(data, hidden, settings):
@@ -129,7 +99,8 @@ def earlier_settings(name, given, out):
     """Return the settings of the run in ``out``, if what was typed now does not contradict them."""
     try:
         earlier = json_format.loads((out / SETTINGS).read_text(encoding="utf-8"))
-        settings = {**DEFAULTS, **{key: earlier[key] for key in ("data", *DEFAULTS)}}
+        known = {key: earlier[key] for key in DEFAULTS if key in earlier}
+        settings = {"data": earlier["data"], **DEFAULTS, **known}
     except FileNotFoundError:
         raise WrongUseError(
             f"There is no run in {out} to go on with. Leave out --resume, or name it with --out."

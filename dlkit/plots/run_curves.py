@@ -206,4 +206,7 @@ def _epoch_ticks(longest):
 
 def say(value):
     """Return a number with three significant digits, as titles and summaries show it."""
-    return f"{float(value):.3g}" if np.isfinite(value) else "not a finite number"
+    if not np.isfinite(value):
+        return "not a finite number"
+    text = f"{float(value):.3g}"
+    return f"{float(text):,.0f}" if 1e3 <= abs(float(text)) < 1e9 else text

@@ -1,10 +1,13 @@
 """The whole report as one picture."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from dlkit.plots.chart import Chart
 from dlkit.plots.predictions import MOST_CLASSES, confusion_matrix, predicted_against_true
 from dlkit.plots.run_curves import training_curves
+from dlkit.report.metrics import in_figures
 from dlkit.report.mistakes import as_images
 from dlkit.report.pictures import calibration_chart, mistakes_chart, roc_chart
 
@@ -16,11 +19,12 @@ def report_chart(report):
     charts, data = [], report.data
     if np.isfinite(report.curves["loss"]).any():
         best = report.run["best_epoch"] if "val_loss" in report.curves else None
-        charts.append(training_curves(report.curves, best_epoch=best))
+        curves = training_curves(report.curves, best_epoch=best)
+        charts.append(replace(curves, panels=[_in_unit(each, report) for each in curves.panels]))
     if data.task_type == "classification" and data.output_dim <= MOST_CLASSES:
         charts.append(confusion_matrix(report.truth, report.predictions, report.class_names))
     elif data.task_type == "regression" and report.truth.shape[1] == 1:
-        axes = data.target_name, data.target_unit
+        axes = data.target_name, "" if report.prepared is not None else data.target_unit
         charts.append(predicted_against_true(report.truth, report.predictions, *axes))
     if report.roc is not None and report.roc["auc"] is not None:
         charts.append(roc_chart(report.roc, report.class_names))
@@ -42,6 +46,12 @@ def report_chart(report):
     )
 
 
+def _in_unit(panel, report):
+    """Return a panel of curves whose axis names the unit of the target, if it has one."""
+    known = report.unit or "units of the target"
+    return replace(panel, y_label=panel.y_label.replace("units of the target", known))
+
+
 def _mistakes(report):
     x = getattr(report.data, f"x_{report.part}")
     rows = [mistake["row"] for mistake in report.mistakes]
@@ -52,7 +62,7 @@ def _mistakes(report):
         [mistake["true"] for mistake in report.mistakes],
         [mistake["predicted"] for mistake in report.mistakes],
         report.class_names,
-        report.data.task_type == "regression",
+        report.unit,
     )
 
 
@@ -60,11 +70,11 @@ def mistake_lines(report):
     """Return each of the worst mistakes in words."""
     lines, names = [], report.class_names
     for mistake in report.mistakes:
-        row = f"row {mistake['row']}"
+        row = f"row {mistake.get('table_row', mistake['row'])}"
         if names is None:
             row += f", output {mistake['output']}" if "output" in mistake else ""
-            numbers = f"predicted {mistake['predicted']:.4g} for a true {mistake['true']:.4g}"
-            lines.append(f"{row}: {numbers}")
+            found, true = (in_figures(mistake[key], ".4g") for key in ("predicted", "true"))
+            lines.append(f"{row}: predicted {found} for a true {true}")
             continue
         line = f"{row}: {names[mistake['true']]} taken for {names[mistake['predicted']]}"
         if "probability" in mistake:

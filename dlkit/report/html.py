@@ -4,6 +4,7 @@ import base64
 import io
 from html import escape
 
+from dlkit.report.metrics import in_figures
 from dlkit.report.mistakes import features_of
 
 _STYLE = """
@@ -28,6 +29,8 @@ def report_fragment(report):
     draws letters; ``report.figure()`` gives it.
     """
     parts = [f"<p><strong>{escape(report.finding)}.</strong></p>"]
+    if report.leaks:
+        parts.append(_section("Look at this first", report.leaks))
     parts.append(_pairs(f"Measured on the {report.part} part", report.measures()))
     if "per_class" in report.metrics:
         parts.append(_per_class(report))
@@ -36,6 +39,8 @@ def report_fragment(report):
         parts.append(_mistakes(report))
     parts.append(_pairs("The run", report.run_facts()))
     parts.append(_diagnosis(report.diagnosis))
+    if report.prepared is not None:
+        parts.append(_section("What was done to the table", report.prepared.notes))
     return "\n".join(parts)
 
 
@@ -63,6 +68,11 @@ def report_page(report, picture=None):
         f"<figcaption>{escape(chart.summary)}</figcaption></figure>\n"
         "</main>\n</body>\n</html>\n"
     )
+
+
+def _section(title, sentences):
+    items = "".join(f"<li>{escape(str(sentence))}</li>" for sentence in sentences)
+    return f"<h2>{title}</h2><ul>{items}</ul>"
 
 
 def _pairs(caption, pairs):
@@ -112,7 +122,7 @@ def _mistakes(report):
     one_each = len(report.truth) == len(x)
     rows = [mistake["row"] for mistake in mistakes]
     features, values = features_of(report.data, x, rows) if one_each else ((), [[]] * len(rows))
-    keys = [key for key in mistakes[0] if key != "row"]
+    keys = [key for key in mistakes[0] if key not in ("row", "table_row")]
     head = "".join(
         f'<th scope="col">{escape(name)}</th>'
         for name in ("row", *(key.replace("_", " ") for key in keys), *features)
@@ -120,15 +130,23 @@ def _mistakes(report):
     body = ""
     for mistake, numbers in zip(mistakes, values, strict=True):
         cells = [
-            names[mistake[key]] if names and key in ("true", "predicted") else f"{mistake[key]:.4g}"
+            names[mistake[key]]
+            if names and key in ("true", "predicted")
+            else in_figures(mistake[key], ".4g")
             for key in keys
         ]
         cells += [f"{number:.4g}" for number in numbers]
-        body += f'<tr><th scope="row">{mistake["row"]}</th>'
+        row = mistake.get("table_row", mistake["row"])
+        body += f'<tr><th scope="row">{escape(str(row))}</th>'
         body += "".join(f"<td>{escape(cell)}</td>" for cell in cells) + "</tr>"
+    counted = f"rows of the {report.part} part counted from 0"
+    if "table_row" in mistakes[0]:
+        counted = "rows as the table numbers them (a CSV file: from 0, its header not counted)"
+    unit = f"; true, predicted and error in {report.unit}" if report.unit else ""
+    inputs = "; inputs as the network gets them" if features else ""
     return (
-        '<div class="wide"><table><caption>The worst mistakes, rows of the '
-        f"{report.part} part counted from 0</caption><thead><tr>{head}</tr></thead>"
+        f'<div class="wide"><table><caption>The worst mistakes, {escape(counted + unit + inputs)}'
+        f"</caption><thead><tr>{head}</tr></thead>"
         f"<tbody>{body}</tbody></table></div>"
     )
 

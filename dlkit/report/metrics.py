@@ -117,6 +117,13 @@ def regression_metrics(y_true, y_pred):
     }
 
 
+def in_figures(value, usual=".3f"):
+    """Return a number as text in the ``usual`` format; large and tiny ones so that they are read."""
+    if 1e4 <= abs(value) < 1e12:
+        return f"{value:,.0f}"
+    return f"{value:.4g}" if abs(value) >= 1e12 or 0 < abs(value) < 5e-3 else f"{value:{usual}}"
+
+
 def count_parameters(model):
     """Return how many numbers of a model are trained, or None if it does not tell."""
     parameters = getattr(model, "parameters", None)

@@ -79,7 +79,7 @@ def calibration_chart(calibration):
     )
 
 
-def mistakes_chart(lines, images, truth, predicted, names, regression):
+def mistakes_chart(lines, images, truth, predicted, names, unit):
     """Return the worst mistakes as a picture: images, or else lines of words.
 
     Parameters
@@ -92,16 +92,15 @@ def mistakes_chart(lines, images, truth, predicted, names, regression):
         Classes of each mistake; not used without images of classes.
     names : sequence of str
         Of the classes.
-    regression : bool
-        Whether numbers are predicted.
+    unit : str
+        What numbers are counted in, in words; "" for classes.
     """
-    title = "Largest errors" if regression else "Worst mistakes"
-    summary = f"{title}: {'; '.join(lines)}."
-    if images is not None and not regression:
+    title = f"Largest errors ({unit})" if unit else "Worst mistakes"
+    if images is not None and not unit:
         low, high = float(images.min()), float(images.max())
         images = (images - low) / ((high - low) or 1.0)
         chart = sample_images(images, truth, predicted, names, columns=4, title=title)
-        return Chart(chart.panels, summary)
+        return Chart(chart.panels, f"{title}: {'; '.join(lines)}.")
     shown = lines[:MOST_LINES]
     marks = [Text(0.0, -index, line, size=11) for index, line in enumerate(shown)]
     panel = Panel(
@@ -111,4 +110,4 @@ def mistakes_chart(lines, images, truth, predicted, names, regression):
         x_range=(-0.02, 1.0),
         y_range=(0.5 - MOST_LINES, 0.7),
     )
-    return Chart(panel, summary)
+    return Chart(panel, f"{title}: {'; '.join(shown)}.")

@@ -15,7 +15,9 @@ def report_text(report):
     str
         Rounded, and free of times and paths, so that the same run gives the same text.
     """
-    lines = [report.finding + ".", "", f"Measured on the {report.part} part"]
+    lines = [report.finding + "."]
+    lines += [f"Look at this first: {leak}" for leak in report.leaks]
+    lines += ["", f"Measured on the {report.part} part"]
     lines += _aligned(report.measures())
     if "per_class" in report.metrics:
         lines += ["", *_per_class(report)]

@@ -107,9 +107,55 @@ def test_a_csv_file_is_prepared_and_trained_on(tmp_path):
     assert answer["task_type"] == "regression"
     assert answer["metrics"]["r2"] > 0.8
     assert (tmp_path / "runs" / "my houses" / "report.html").is_file()
-    wrong = typed(path, "--target", "prise", "--out", "other")
-    assert wrong.exit_code == 1
-    assert "price" in wrong.output
+    assert answer["leaks"] == []
+    assert answer["target"]["unit"] == "units of price"
+    assert answer["target"]["spread"] > 10
+    assert any("price is scaled" in note for note in answer["notes"])
+    again = typed(path, "--target", "price", *options[:-1], "--out", "told").output
+    assert all(note in again for note in answer["notes"])
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (("--target", "prise"), "Did you mean 'price'"),
+        (("--target", "price", "--drop", "sise"), "--drop must be one of"),
+        (("--target", "price", "--time", "dat"), "--time must be one of"),
+        (("--target", "price", "--drop", "price"), "--target and --drop both name"),
+        (("--target", "price", "--group", "day", "--time", "size"), "cannot be given together"),
+    ],
+)
+def test_a_column_that_is_not_there_is_wrong_use(options, words, tmp_path):
+    (tmp_path / "table.csv").write_text("price,size,day\n1,2,3\n4,5,6\n")
+    done = typed("table.csv", *options)
+    assert done.exit_code == 2
+    assert words in done.output
+
+
+def test_leaks_and_notes_name_options(tmp_path):
+    rows = [f"{3 * i % 97},{30 * (3 * i % 97)},{i % 28 + 1}.{1 + i % 12}.2024" for i in range(120)]
+    (tmp_path / "flats.csv").write_text("\n".join(["price,the fee,sold", *rows]))
+    options = ("--target", "price", "--epochs", 1, "--hidden-layers", "none", "--json")
+    answer = json.loads(typed("flats.csv", *options).stdout)
+    telling, overlap = answer["leaks"]
+    assert '(--drop "the fee")' in telling["advice"]
+    assert "with --time sold" in overlap["advice"]
+    page = (tmp_path / "runs" / "flats" / "report.html").read_text(encoding="utf-8")
+    assert "--time sold" in page and "time=" not in page
+    better = ("--drop", "the fee", "--time", "sold", "--out", "b")
+    answer = json.loads(typed("flats.csv", *options, *better).stdout)
+    assert answer["leaks"] == []
+    assert json.loads((tmp_path / "b" / "settings.json").read_text())["time"] == "sold"
+
+
+def test_settings_of_an_older_run_are_read(tmp_path):
+    options = ("iris", "--epochs", 1, "--hidden-layers", "none", "--json")
+    first = json.loads(typed(*options).stdout)
+    path = tmp_path / "runs" / "iris" / "settings.json"
+    old = json.loads(path.read_text())
+    del old["group"], old["time"]
+    path.write_text(json.dumps(old))
+    assert json.loads(typed("iris", "--resume", "--json").stdout)["metrics"] == first["metrics"]
 
 
 def test_a_run_that_diverges_has_an_exit_code_of_its_own():

@@ -27,7 +27,9 @@ LEVELS = (
             "exercises",
             "cli",
             "cli_train",
+            "cli_train_data",
             "cli_train_parts",
+            "cli_train_words",
             "notebooks",
             "doctor",
             "jupyter",
@@ -59,7 +61,17 @@ OUTSIDE = {
     "labs": {"sklearn", "keras"},
     "exercises": {"keras", "platformdirs"},
 }
-TOOLS = ("cli", "cli_train", "cli_train_parts", "notebooks", "doctor", "jupyter", "__main__")
+TOOLS = (
+    "cli",
+    "cli_train",
+    "cli_train_data",
+    "cli_train_parts",
+    "cli_train_words",
+    "notebooks",
+    "doctor",
+    "jupyter",
+    "__main__",
+)
 
 
 def place_of(module):

@@ -1,15 +1,18 @@
 """The report of a run: measures by hand, every form of it, and what is refused."""
 
 import json
+from dataclasses import replace
+from html import escape
 from html.parser import HTMLParser
 from types import SimpleNamespace
 
 import numpy as np
+import pandas
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dlkit import datasets, layers
+from dlkit import datasets, layers, prepare
 from dlkit.datasets import Data
 from dlkit.network import Network
 from dlkit.plots.figure import figure_summary
@@ -65,6 +68,70 @@ def test_measures_of_numbers_by_hand():
     assert report.metrics["mae"] == pytest.approx(0.5)
     assert report.metrics["rmse"] == pytest.approx(np.sqrt(0.5))
     assert report.metrics["r2"] == pytest.approx(0.75)
+
+
+@pytest.fixture(scope="module")
+def prepared():
+    random = np.random.default_rng(0)
+    size = random.normal(80, 20, 100)
+    price = 3000 * size + random.normal(0, 9000, 100)
+    table = {"size": size, "copy": price * 0.03, "price": price}
+    return prepare(pandas.DataFrame(table), "price", name="flats")
+
+
+def test_a_prepared_table_is_reported_in_its_own_units_and_rows(prepared):
+    data = prepared.data
+    found = data.y_validation + 0.1 * np.arange(1, len(data.y_validation) + 1)[:, None]
+    spread, count = prepared.target_spread, len(found)
+    report = Report(found, prepared, REGRESSION)
+    assert report.metrics["mae"] == pytest.approx(0.1 * spread * (count + 1) / 2, rel=1e-5)
+    scaled = Report(found, data, REGRESSION)
+    assert report.metrics["rmse"] == pytest.approx(scaled.metrics["rmse"] * spread, rel=1e-5)
+    assert report.metrics["r2"] == pytest.approx(scaled.metrics["r2"])
+    worst = report.mistakes[0]
+    assert worst["error"] == pytest.approx(0.1 * spread * count, rel=1e-5)
+    assert worst["table_row"] == prepared.rows["validation"][worst["row"]]
+    stored = report.to_dict()
+    assert json.loads(json.dumps(stored, allow_nan=False)) == stored
+    assert stored["target"]["spread"] == spread
+    assert stored["history"]["val_mae"] == [2.0 * spread, 1.5 * spread]
+    assert stored["history"]["loss"] == REGRESSION["loss"]
+    assert f"row {worst['table_row']}:" in report.chart().summary
+    labels = [panel.y_label for panel in report.chart().panels]
+    assert "mean absolute error (units of price)" in labels
+    assert "mean absolute error (units of price)" in report.text()
+    assert f"1 stands for {spread:,.0f} units of price" in report.text()
+
+
+def test_leaks_come_first_and_the_page_tells_what_was_done(prepared):
+    guesses = prepared.data.y_validation
+    report = Report(guesses, prepared, REGRESSION)
+    (leak,) = report.leaks
+    assert "possible leaks: 1" in report.finding
+    assert str(leak) in report.text()
+    page = Report(guesses, prepared, REGRESSION).html()
+    assert page.index("copy alone predicts price") < page.index("Measured on")
+    assert all(escape(note) in page for note in prepared.notes)
+    stored = report.to_dict()
+    assert stored["leaks"][0]["column"] == "copy"
+    assert stored["notes"] == list(prepared.notes)
+    assert not Page(page).open
+
+
+def test_errors_of_a_scaled_target_are_called_standard_deviations():
+    data = replace(PRICES, target_unit="standard deviations")
+    report = Report(GUESSES, data, REGRESSION)
+    assert "mean absolute error (standard deviations of price)" in report.text()
+    assert report.chart().panels[1].y_label.endswith("(standard deviations of price)")
+
+
+def test_the_words_list_the_mistakes_that_the_picture_shows():
+    data = Data(np.zeros((20, 1)), np.arange(20.0), np.zeros((20, 1)), np.arange(20.0) ** 2,
+        task_type="regression")  # fmt: skip
+    chart = Report(np.zeros(20), data, REGRESSION).chart()
+    shown = [mark.text for mark in chart.panels[-1].marks]
+    assert chart.summary.count("for a true") == len(shown)
+    assert all(text in chart.summary for text in shown)
 
 
 @settings(max_examples=40, deadline=None)

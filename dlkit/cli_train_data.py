@@ -1,0 +1,67 @@
+"""The data of ``dlkit train``: a set that the kit knows by name, or a CSV file."""
+
+import difflib
+from pathlib import Path
+
+from dlkit.cli_train_parts import WrongUseError
+from dlkit.cli_train_words import prepared_in_options
+
+
+def data_of(name, settings):
+    """Return the `Data` of a built-in set, or the `Prepared` of a CSV file.
+
+    What is said of a file speaks of the options of the command.
+    """
+    from dlkit import datasets
+
+    if name in datasets.DATASETS:
+        for option in ("target", "drop", "group", "time"):
+            if settings[option]:
+                raise WrongUseError(f"--{option} is for CSV files; {name} is a built-in set.")
+        return datasets.get(name, seed=settings["seed"])
+    if not Path(name).is_file():
+        near = difflib.get_close_matches(name, datasets.DATASETS, n=1, cutoff=0.5)
+        hint = f" Did you mean {near[0]}?" if near else ""
+        sets = ", ".join(datasets.DATASETS)
+        raise WrongUseError(
+            f"There is no file {name}, and no built-in set of that name.{hint} The sets are {sets}."
+        )
+    return prepared_in_options(_prepared(name, settings))
+
+
+def _prepared(name, settings):
+    from dataclasses import replace
+
+    from dlkit.preparation import prepare, read_csv
+
+    table = read_csv(name)
+    read = tuple(table.attrs.pop("notes"))
+    target = settings["target"]
+    if target is None:
+        columns = ", ".join(map(str, table.columns))
+        raise WrongUseError(f"--target must name the column to predict, one of: {columns}.")
+    asked = {"drop": settings["drop"], "group": settings["group"], "time": settings["time"]}
+    _check_columns(table, target, **asked)
+    made = prepare(table, target, **asked, seed=settings["seed"], name=Path(name).stem)
+    return replace(made, notes=(*read, *made.notes))
+
+
+def _check_columns(table, target, drop, group, time):
+    """Raise `WrongUseError` unless each option names a column of its own."""
+    from dlkit import checks
+
+    named = [("target", target), ("group", group), ("time", time)]
+    named = [(option, column) for option, column in named if column is not None]
+    named += [("drop", column) for column in drop]
+    seen = {}
+    for option, column in named:
+        try:
+            checks.choice(f"--{option}", column, table.columns)
+        except ValueError as error:
+            raise WrongUseError(str(error)) from None
+        if seen.setdefault(column, option) != option:
+            raise WrongUseError(f"--{seen[column]} and --{option} both name the column {column!r}.")
+    if group is not None and time is not None:
+        raise WrongUseError(
+            "--group and --time cannot be given together: choose what matters more."
+        )

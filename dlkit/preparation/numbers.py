@@ -126,9 +126,10 @@ def convert(value, unit, wanted):
 
 def _unit(before, after):
     """Return (factor, unit) of what stands around a number; the factor of what is unknown is None."""
-    before, after = before.lower(), re.sub(r"[.\s]", "", after.lower())
+    before, written = before.lower(), after.strip().lower()
+    after = re.sub(r"[.\s]", "", written)
     if after in _UNITS and not before:
-        return 1.0, _UNITS[after]
+        return 1.0, written if written in UNITS else _UNITS[after]
     amount = _AMOUNT.fullmatch(after)
     currencies = {CURRENCIES[sign] for sign in (before, amount and amount[2]) if sign}
     if amount is None or len(currencies) > 1:

@@ -151,7 +151,8 @@ def prepare(
     notes += [f"Left out as you asked: {', '.join(drop)}."] if drop else []
     table, notes = rows_to_use(table, target, duplicates, notes)
     task_type = task_type or guess_task(table[target])
-    truth, classes = truth_of(table[target], task_type)
+    truth, classes, unit, said = truth_of(table[target], task_type)
+    notes += said
     known = ~np.isnan(truth)
     if not known.all():
         notes.append(f"{int((~known).sum())} rows whose {target} is no number are left out.")
@@ -208,8 +209,9 @@ def prepare(
     mean, spread = 0.0, 1.0
     if task_type == "regression" and scale_target is not False:
         mean, spread = float(y["train"].mean()), float(y["train"].std()) or 1.0
+        unit = f" {unit}" if unit else ""
         notes.append(
-            f"{target} is scaled: 0 stands for {mean:.6g}, and 1 more for {spread:.6g} more."
+            f"{target} is scaled: 0 stands for {mean:.6g}{unit}, and 1 more for {spread:.6g}{unit} more."
         )
     arrays = {}
     for part in parts:

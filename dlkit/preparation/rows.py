@@ -4,7 +4,7 @@ import numpy as np
 
 from dlkit.preparation.encoding import Fences
 from dlkit.preparation.features import by_kind
-from dlkit.preparation.target import read_classes, read_target
+from dlkit.preparation.target import read_classes, target_column
 
 
 def rows_to_use(table, target, duplicates, notes):
@@ -28,15 +28,16 @@ def rows_to_use(table, target, duplicates, notes):
 
 
 def truth_of(series, task_type):
-    """Return the target as floats (NaN where missing) and the names of its classes."""
+    """Return the target as floats (NaN where missing), its classes, its unit, and notes."""
     if not len(series):
         raise ValueError(
             f"target must be known for some rows, but {series.name!r} is always missing."
         )
     if task_type == "regression":
-        return read_target(series, task_type), None
+        column = target_column(series)
+        return column.values(series)[0], None, column.unit, [column.note] if column.note else []
     codes, classes = read_classes(series)
-    return np.where(codes < 0, np.nan, codes.astype("float64")), classes
+    return np.where(codes < 0, np.nan, codes.astype("float64")), classes, "", []
 
 
 def check_enough(table, target, truth, task_type, classes):

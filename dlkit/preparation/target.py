@@ -4,7 +4,7 @@ import numpy as np
 import pandas
 
 from dlkit import checks
-from dlkit.preparation.columns import decide, factorize, numbers_of
+from dlkit.preparation.columns import Column, decide, factorize, numbers_of
 
 MOST_CLASSES = 20
 
@@ -51,18 +51,23 @@ def guess_task(series):
     return "classification" if whole and few else "regression"
 
 
+def target_column(series):
+    """Return how a target of regression is read, or raise ``ValueError`` if it is no numbers."""
+    column = decide(str(series.name), series)
+    if column.kind == "number":
+        return column
+    if pandas.api.types.is_numeric_dtype(series.dtype):
+        return Column(str(series.name), "number")
+    raise ValueError(
+        f"target must be a column of numbers for regression, but {series.name!r} holds "
+        f"{series.iloc[0]!r}. Take task_type='classification' for words."
+    )
+
+
 def read_target(series, task_type):
     """Return a target as float64, NaN where missing; classes by the number of their text."""
     if task_type == "regression":
-        column = decide(str(series.name), series)
-        if column.kind == "number":
-            return column.values(series)[0]
-        if pandas.api.types.is_numeric_dtype(series.dtype):
-            return numbers_of(series, ".", "")
-        raise ValueError(
-            f"target must be a column of numbers for regression, but {series.name!r} holds "
-            f"{series.iloc[0]!r}. Take task_type='classification' for words."
-        )
+        return target_column(series).values(series)[0]
     codes, _ = read_classes(series)
     return np.where(codes < 0, np.nan, codes.astype("float64"))
 

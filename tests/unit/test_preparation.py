@@ -141,6 +141,7 @@ def test_every_unit_is_read(unit):
     for written in (unit, unit.upper(), f" {unit}", f" {unit.upper()}", f" {unit}."):
         value, found = parse_number(f"50.1{written}")
         assert value == 50.1 and UNITS[found] == UNITS[unit], written
+    assert parse_number(f"3 {unit}") == (3.0, unit), "as it was written"
 
 
 def test_multiples_behind_a_currency_count():
@@ -193,6 +194,14 @@ def test_dates_are_days_and_seasons(texts, day_first):
     first = pandas.Timestamp(2024, 3, 4) if not day_first else pandas.Timestamp(2024, 4, 3)
     assert days[0] == (pandas.Timestamp(2024, 12, 25) - first).days
     assert sine[0] ** 2 + cosine[0] ** 2 == pytest.approx(1)
+
+
+def test_the_units_of_a_target_are_said():
+    weights = [f"{i} kg" if i % 3 else f"{1000 * i} g" for i in range(60)]
+    ready = prepare(pandas.DataFrame({"a": range(60), "weight": weights}), "weight")
+    assert "weight: read as numbers, in kg; 20 values in g converted to kg." in ready.notes
+    assert " kg, and 1 more for " in ready.report and " kg more." in ready.report
+    assert 55 < ready.target_in_units(ready.data.y_train).max() < 60
 
 
 # -- preparing ---------------------------------------------------------------------------------------

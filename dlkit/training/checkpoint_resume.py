@@ -5,10 +5,11 @@ import json
 
 from dlkit import files
 from dlkit.archives import DamagedFileError
-from dlkit.training import checkpoint_files
+from dlkit.training import checkpoint_files, owners
 from dlkit.training.checkpoint_match import check_same, describe_data, describe_model
 from dlkit.training.config import TrainingConfig
 from dlkit.training.engine import engine_for
+from dlkit.training.memory import remember
 
 
 @dataclasses.dataclass(frozen=True)
@@ -88,6 +89,18 @@ def resume(kind, checkpoint_dir, model, data):
         then = found.content["model"], found.content["data"]
     except (KeyError, TypeError, ValueError) as error:
         raise ValueError(f"{found.name} cannot be used by this dlkit: {error}") from None
+    owners.settle(model)
+    with owners.taken_over(model):
+        put_back = remember(model)
+        try:
+            return _job(kind, checkpoint_dir, model, data, config, found, then)
+        except Exception:
+            put_back()
+            raise
+
+
+def _job(kind, checkpoint_dir, model, data, config, found, then):
+    """Return the job, unless model and data are others than those of the checkpoint."""
     engine = engine_for(model, data, config)
     check_same("data", describe_data(data), then[1])
     check_same("model", describe_model(engine), then[0])

@@ -1,10 +1,11 @@
 """Training that you can hold: a run in a background thread with start, pause, step and rewind."""
 
+import contextlib
 import threading
 from time import perf_counter
 
 from dlkit import checks
-from dlkit.training import checkpoint_resume
+from dlkit.training import checkpoint_resume, owners
 from dlkit.training.callbacks import standard_callbacks
 from dlkit.training.checkpoint import Keeper
 from dlkit.training.config import TrainingConfig, check_config
@@ -26,6 +27,9 @@ class TrainingJob:
     runs already, pause what does not run) returns False and says why in ``status.message``;
     nothing else changes then.
 
+    A model has one job at a time. A new job takes it over from one that is at rest, which then
+    cannot go on in the middle of its run, but keeps its numbers; its `rewind` takes the model back.
+
     Parameters
     ----------
     model : Network or keras.Model
@@ -44,6 +48,8 @@ class TrainingJob:
     ------
     TypeError, ValueError
         If the model, the data and the configuration do not fit each other.
+    RuntimeError
+        If another job is training the model.
     OSError
         If nothing can be written to ``checkpoint_dir``; as ``FileExistsError`` if another run
         has left its checkpoints there.
@@ -58,26 +64,28 @@ class TrainingJob:
 
     def __init__(self, model, data, config=None, checkpoint_dir=None):
         config = check_config(TrainingConfig() if config is None else config)
+        owners.settle(model)
         folder = None
         if checkpoint_dir is not None:
             folder = checkpoint_resume.unused_folder(checkpoint_dir, config)
-        try:
-            self._engine = engine_for(model, data, config)
-        except BaseException:
-            if folder is not None:
-                folder.withdraw()
-            raise
-        self._model, self._data, self._config = model, data, config
         self._lock = threading.Lock()  # one change of state at a time; not held while training
+        self._model, self._data, self._config = model, data, config
         self._thread = None
         self._resting = Flag(True)  # set while no thread trains; unlike Thread.join, an
         # interrupted wait for it leaves no wrong answer behind (Python 3.11)
         self._gate = Gate()
-        self._progress = Progress(config, self._engine.batches_per_epoch)
         self._keeper = None
-        if folder is not None:
-            self._keeper = Keeper(folder, self._engine, data, self._progress)
-        self._prepare("Ready.")
+        try:
+            with self._lock, owners.taken_over(model, self):
+                self._engine = engine_for(model, data, config)
+                self._progress = Progress(config, self._engine.batches_per_epoch)
+                if folder is not None:
+                    self._keeper = Keeper(folder, self._engine, data, self._progress)
+                self._prepare("Ready.")
+        except BaseException:
+            if folder is not None:
+                folder.withdraw()
+            raise
 
     @classmethod
     def from_checkpoint(cls, checkpoint_dir, model, data):
@@ -214,10 +222,7 @@ class TrainingJob:
         budget = checks.whole_number("batches", batches)
         if epochs is not None:
             epochs = checks.whole_number("epochs", epochs)
-            with self._lock:
-                held = not self._runs_freely()
-            if held:  # a run that was just paused may be in the middle of a chunk
-                self._come_to_rest()
+            self._come_to_rest_if_held()
             size, done = self.status.batches, self.status.batch
             budget = epochs * size - (done if done < size else 0)
         if not self._launch("The run is going already: pause it, then step.", budget):
@@ -263,13 +268,18 @@ class TrainingJob:
         """Go back to before the first batch: same initial weights, same order of batches.
 
         The next run then gives the same numbers, bit for bit. A run that is going is stopped first.
+        A model that another job has taken over is taken back.
 
         Returns
         -------
         bool
-            False only if called by an observer, from within the run.
+            False only if called by an observer, from within the run, or while another job trains
+            the model.
         """
-        return self._rewind("Back at the initial weights.")
+        try:
+            return self._rewind("Back at the initial weights.")
+        except owners.ModelInUseError as error:
+            return self._decline(str(error))
 
     def reconfigure(self, config):
         """Take another configuration and rewind, without building the model anew.
@@ -282,7 +292,7 @@ class TrainingJob:
         Raises
         ------
         RuntimeError
-            If the job is running.
+            If this job or another one is training the model.
         TypeError, ValueError
             If the model cannot be trained so; the job is unchanged then.
         """
@@ -349,17 +359,42 @@ class TrainingJob:
         """Call it no longer; one that is not there is no error."""
         self._progress.remove_observer(observer)
 
+    def _come_to_rest_if_held(self):
+        """Wait for the batches in hand if the run has been asked to pause or to stop."""
+        with self._lock:
+            held = not self._runs_freely()
+        if held:
+            self._come_to_rest()
+
+    @contextlib.contextmanager
+    def _at_rest(self):
+        """Keep the job at rest during the block; raise ``RuntimeError`` if it is running."""
+        with self._lock:
+            if not self._resting.is_set():
+                raise owners.ModelInUseError(
+                    "Another job is training this model now: stop() that job first, or make a new "
+                    "model."
+                )
+            yield
+
     def _launch(self, refusal, budget=None, fresh_after_end=False):
         """Start a thread that trains until it is held; return whether this call has."""
         while True:
+            owners.settle(self._model, self)
             with self._lock:
                 if self._runs_freely():
                     return self._decline(refusal)
                 if self._resting.is_set():
                     if self._over and not fresh_after_end:
                         return self._decline("The run has come to its end; start() begins anew.")
-                    if self._over:
-                        self._prepare("")
+                    mine = owners.owner(self._model) is self
+                    if not mine and not self._over and self.status.state != "ready":
+                        return self._decline(owners.TAKEN)
+                    if self._over or not mine:
+                        try:
+                            self._begin_anew("")
+                        except owners.ModelInUseError as error:
+                            return self._decline(str(error))
                     self._set_going(budget)
                     return True
             if not self._come_to_rest():
@@ -418,12 +453,10 @@ class TrainingJob:
 
     def _rewind(self, message, config=None):
         while True:
+            owners.settle(self._model, self)
             with self._lock:
                 if self._resting.is_set():
-                    if config is not None:
-                        self._engine.reconfigure(config)
-                        self._config = config
-                    self._prepare(message)
+                    self._begin_anew(message, config)
                     break
                 if not self._inside():
                     self._gate.close("stopped")
@@ -431,6 +464,14 @@ class TrainingJob:
                 return self._decline("An observer cannot rewind the run that it watches.")
         self._progress.tell_status()
         return True
+
+    def _begin_anew(self, message, config=None):
+        """Have the model, and stand before the first batch (call with the lock held)."""
+        with owners.taken_over(self._model, self):
+            if config is not None:
+                self._engine.reconfigure(config)
+                self._config = config
+            self._prepare(message)
 
     def _prepare(self, message):
         """Be ready before the first batch, at the initial weights."""

@@ -7,6 +7,7 @@ import numpy as np
 
 from dlkit import checks
 from dlkit.network import Network
+from dlkit.training import owners
 from dlkit.training.config import TrainingConfig, check_config
 from dlkit.training.engine import engine_for
 from dlkit.training.memory import remember
@@ -69,7 +70,7 @@ class LearningRateRange:
     def summary(self):
         """What was found, in words."""
         first, last = self.learning_rates[0], self.learning_rates[-1]
-        tried = f"Learning rates from {first:.1g} to {last:.1g} in {len(self.losses)} steps: "
+        tried = f"Learning rates from {first:.2g} to {last:.2g} in {len(self.losses)} steps: "
         if self.suggestion is None:
             return tried + (
                 "the loss never fell, so nothing is suggested. Try more steps, a smaller minimum, "
@@ -117,6 +118,8 @@ def find_learning_rate(
     ------
     TypeError, ValueError
         If an argument is not allowed, or model, data and configuration do not fit each other.
+    RuntimeError
+        If a job is training the Keras model now.
 
     Notes
     -----
@@ -141,14 +144,15 @@ def find_learning_rate(
     )
     if isinstance(model, Network):
         model = model.copy()
-    put_back = remember(model)  # making an engine begins a Keras model's optimizer and seeds anew
-    engine = engine_for(model, data, config)
-    before = engine.snapshot()
-    try:
-        return _range_test(engine, np.geomspace(minimum, maximum, steps), smoothing)
-    finally:
-        engine.restore(before)
-        put_back()
+    with owners.borrowed(model):
+        put_back = remember(model)  # making an engine begins Keras's optimizer and seeds anew
+        engine = engine_for(model, data, config)
+        before = engine.snapshot()
+        try:
+            return _range_test(engine, np.geomspace(minimum, maximum, steps), smoothing)
+        finally:
+            engine.restore(before)
+            put_back()
 
 
 def _range_test(engine, rates, smoothing):

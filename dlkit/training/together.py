@@ -14,6 +14,7 @@ import numpy as np
 from dlkit import checks, layers
 from dlkit.blas import OneThread
 from dlkit.network import Network
+from dlkit.training import owners
 from dlkit.training.config import TrainingConfig
 from dlkit.training.parts import check_data
 from dlkit.training.runs_axis import Runs
@@ -158,6 +159,9 @@ def _by_epoch(networks, data, configs, n_jobs=-1):
     # every step would give its arrays back to the system and fetch them anew, a tenth of the time
     np.empty(KEPT, np.uint8)
     groups = [Runs(networks[i::threads], data, configs[i::threads]) for i in range(threads)]
+    for network in networks:  # a job that rests on one of them cannot go on after this
+        owners.settle(network)
+        owners.take(network)
     while any(group.runs for group in groups):
         with OneThread():
             _one_epoch(groups)

@@ -1,0 +1,82 @@
+"""Which job has a model: one at a time, for they would spoil each other's weights and optimizer."""
+
+import contextlib
+import threading
+import weakref
+
+TAKEN = (
+    "Another run has taken over this model since, so this one cannot go on: rewind() takes the "
+    "model back and begins anew, or make a new model."
+)
+_JOBS = weakref.WeakValueDictionary()  # id of a model -> its job, which keeps the model alive
+_SWAPPING = threading.Lock()  # held for a moment, and no other lock is taken meanwhile
+
+
+class ModelInUseError(RuntimeError):
+    """A job is training the model that another one asks for."""
+
+
+def owner(model):
+    """Return the job that has a model, or None."""
+    return _JOBS.get(id(model))
+
+
+def settle(model, job=None):
+    """Wait for another job that has the model to come to rest, if it has been asked to."""
+    other = owner(model)
+    if other is not None and other is not job:
+        other._come_to_rest_if_held()
+
+
+def take(model, job=None):
+    """Let ``job`` have a model from now on (None: no job), and return the job that had it.
+
+    Raises
+    ------
+    ModelInUseError
+        If that one is training; nothing has changed then.
+    """
+    while True:
+        other = owner(model)
+        with contextlib.nullcontext() if other is None or other is job else other._at_rest():
+            if _swap(model, other, job):
+                return other
+
+
+@contextlib.contextmanager
+def taken_over(model, job=None):
+    """Take a model, as `take` does; who had it has it again if the block raises an exception."""
+    other = take(model, job)
+    try:
+        yield
+    except Exception:  # and not an interrupt, after which the model may be half-way
+        _give_back(model, other)
+        raise
+
+
+@contextlib.contextmanager
+def borrowed(model):
+    """Take a model for the time of the block, which must leave it as it was."""
+    settle(model)
+    other = take(model)
+    try:
+        yield
+    finally:
+        _give_back(model, other)
+
+
+def _give_back(model, other):
+    while not _swap(model, owner(model), other):
+        pass
+
+
+def _swap(model, old, new):
+    """Let another job have the model if ``old`` still has it; return whether it had."""
+    with _SWAPPING:
+        if owner(model) is not old:
+            return False
+        if new is None:
+            _JOBS.pop(id(model), None)
+        else:
+            _JOBS[id(model)] = new
+        return True

@@ -40,8 +40,8 @@ class LearningRateLab(BackgroundLab):
     title = "Learning-rate lab"
     question = "How long should a step be, and should it stay as long throughout the run?"
     challenge = (
-        f"Rescue a run: choose a learning rate at which the digits networks with a constant rate stay "
-        f"below {percent(FAILS)}, and a schedule with the same highest rate that brings the mean of the "
+        f"On the digits, rescue a run: choose a learning rate at which networks with a constant rate "
+        f"stay below {percent(FAILS)}, and a schedule with the same highest rate that brings the mean of the "
         f"five seeds above {percent(WORKS)}."
     )
     start_help = (

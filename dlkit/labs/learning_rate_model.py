@@ -155,6 +155,11 @@ class RateRuns:
         }
         return "val_mae" if "mae" in known else "val_accuracy"
 
+    @property
+    def alike(self):
+        """Whether both have the very same schedule, so that all runs come out alike."""
+        return self.settings.made == self.settings.compared
+
     def ends(self, name):
         """Return a number after the last epoch, two arrays of shape (seeds,): scheduled, compared.
 

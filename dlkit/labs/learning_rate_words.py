@@ -51,7 +51,7 @@ def sentence(settings, tested, runs):
         f"{name} {_score(compared, runs.measure)}. "
     )
     ratio, clear = runs.ratio()
-    if not math.isfinite(ratio):
+    if runs.alike or not math.isfinite(ratio):
         return words + f"{_finding(runs)}."
     lower = int((np.subtract(*runs.ends("val_loss")) < 0).sum())
     verdict = "more than chance" if clear else "which may be chance"
@@ -62,6 +62,8 @@ def sentence(settings, tested, runs):
 
 
 def _finding(runs):
+    if runs.alike:
+        return "Both are the same runs"
     ratio, clear = runs.ratio()
     if not math.isfinite(ratio):
         lost = [int(np.isnan(ends).sum()) for ends in runs.ends("val_loss")]
@@ -111,7 +113,11 @@ for name, schedule in ways.items():
     print(f"{{name}}: validation loss {{np.mean(ends):.6g}} ± {{np.std(ends, ddof=1):.6g}}")
 '''
 
-_KERAS = '''"""One run with the schedule: its learning rates, one a step, and how it ends."""
+_KERAS = '''"""One run with the schedule: its learning rates, one a step, and how it ends.
+
+The range test, the other seeds and the runs to compare with are left out; Keras draws its own
+initial weights and batches, so the end is like one of the lab's, not the same.
+"""
 
 import keras
 from dlkit import datasets, schedules
@@ -140,7 +146,8 @@ history = model.fit(
     epochs={epochs}, batch_size={batch_size}, callbacks=[Follow()], verbose=0,
 ).history
 print(f"{{len(rates)}} steps, highest rate {{max(rates):.6g}}, last rate {{rates[-1]:.6g}}")
-print(f"validation loss {{history['val_loss'][-1]:.4g}}, {measure} {{history['val_{measure}'][-1]:.4g}}")
+print(f"validation loss {{history['val_loss'][-1]:.4g}}")
+print(f"validation {measure} {{history['val_{measure}'][-1]:.4g}}")
 '''
 
 

@@ -12,7 +12,7 @@ from dlkit.labs.loss_words import TO_CLASSES, TO_NUMBERS, sentence, table
 
 _OF_NUMBERS = ("truth",)
 _OF_CLASSES = ("label_smoothing", "yes", "from_logits", "snow", "balance")
-_ENOUGH, _FAR, _NEAR = 5, 10.0, 0.5
+_ENOUGH, _FAR, _NEAR = 4, 10.0, 1.0
 
 
 class LossLab(Lab):
@@ -40,9 +40,9 @@ class LossLab(Lab):
     title = "Loss lab"
     question = "What does a loss ask for, and where does it put the line?"
     challenge = (
-        "Put five or more thermometers in the sun, by 10 °C or more, and choose a loss (and its "
-        "delta) whose blue line still finds the cooling of 6.5 °C per km, to within 0.5. (With seed "
-        "0: on most other mountains five are too many.)"
+        "Predict a temperature. Put four or more thermometers in the sun, by 10 °C or more, and choose "
+        "a loss (and its delta) whose blue line still finds the cooling of 6.5 °C per km, to within 1. "
+        "On one mountain in four no loss does: then draw another with seed."
     )
 
     def __init__(self, *, challenge=None, **values):

@@ -171,8 +171,8 @@ def _leaders(ranked, step):
 
 
 def _inside(surface_name, ground, path, step, axis):
-    marks, name = [], ground.axes[axis]
-    title = f"Inside: along {name}"
+    marks, name = [], ground.axes[axis].partition(" (")[0]  # without its unit
+    title, along = f"Inside: along {name}", f" along {name}" if len(name) == 1 else f", {name}"
     if path is not None and step:
         steps = np.arange(1, step + 1)
         moves, slopes = np.abs(path.moves[:step, axis]), np.abs(path.gradients[:step, axis])
@@ -182,11 +182,11 @@ def _inside(surface_name, ground, path, step, axis):
             Line(steps, _visible(moves), "step", "vermillion", "solid", 2.4),
         ]
         rate = moves[-1] / slopes[-1] if slopes[-1] > 0 else np.nan
-        title = f"{path.name} along {name}: no step"
+        title = f"{path.name}{along}: no step"
         if np.isfinite(rate):
-            title = f"{path.name} along {name}: step = {short(rate, 2)} × gradient"
+            title = f"{path.name}{along}: step = {short(rate, 2)} × gradient"
         elif not np.isfinite(moves[-1]):
-            title = f"{path.name} along {name}: lost"
+            title = f"{path.name}{along}: lost"
     top = _scales(surface_name)[1]
     return Panel(
         marks,

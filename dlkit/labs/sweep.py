@@ -46,8 +46,8 @@ class SweepLab(BackgroundLab):
         "Which learning rate belongs to which batch size, and how much of a difference is chance?"
     )
     challenge = (
-        f"Large batches are fast, but they take few steps. Find a cell with batch size {GOAL_BATCH} "
-        f"or 256 that reads at least {100 * GOAL:g} % of the digits (mean of three seeds or more) "
+        f"Large batches are fast, but they take few steps. On the digits, find a cell with batch size "
+        f"{GOAL_BATCH} or 256 that reads at least {100 * GOAL:g} % (mean of three seeds or more) "
         f"after {GOAL_EPOCHS} epochs at most, and choose it."
     )
     start_help = (

@@ -107,6 +107,19 @@ def test_the_ratio_is_paired_and_its_verdict_is_that_of_a_t_test():
         assert clear == (test.pvalue < 0.05)
 
 
+@pytest.mark.parametrize(
+    "changes",
+    [{"schedule": "Constant", "warm_up": 0.0}, {"reference": "no_warm_up", "warm_up": 0.0}],
+)
+def test_runs_that_are_the_same_are_called_so(changes):
+    lab = LearningRateLab(**SMALL)
+    lab.runs = RateRuns(RateSettings(**changes), ended([0.1] * 5), ended([0.1] * 5))
+    assert "Both are the same runs" in lab.sentence and "chance" not in lab.sentence
+    assert lab.chart().panels[3].title.startswith("Both are the same runs")
+    lab.runs = RateRuns(RateSettings(), ended([0.1] * 5), ended([0.2] * 5))
+    assert "the same runs" not in lab.sentence
+
+
 def test_a_diverged_run_is_told():
     lab = LearningRateLab(**SMALL)
     lab.runs = RateRuns(RateSettings(), ended([0.1] * 5), ended([0.1, math.nan, 0.1, 0.1, 0.1]))
@@ -205,4 +218,5 @@ def test_the_keras_code_takes_the_same_steps(capsys):
     exec(lab.code().keras, {})
     rates = lab._settings().made(np.arange(25))
     expected = f"25 steps, highest rate {rates.max():.6g}, last rate {rates[-1]:.6g}"
-    assert expected in capsys.readouterr().out
+    printed = capsys.readouterr().out
+    assert expected in printed and "\nvalidation accuracy 0." in printed

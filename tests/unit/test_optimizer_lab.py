@@ -304,9 +304,9 @@ def test_those_who_are_level_are_named_together():
 
 def test_the_insides_are_called_as_the_axes_are():
     lab = OptimizerLab(surface="network")
-    over, _, first, second = lab.chart().panels
-    for label, panel in ((over.x_label, first), (over.y_label, second)):
-        assert f"along {label}" in panel.title and f"along {label}" in panel.y_label
+    for label, panel in zip(("direction 1", "direction 2"), lab.chart().panels[2:], strict=True):
+        assert panel.title.startswith(f"adam, {label}: step = ")
+        assert panel.y_label == f"size along {label}"
     lab.close()
 
 

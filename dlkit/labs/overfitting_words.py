@@ -1,10 +1,24 @@
 """What the overfitting lab says in words: where a run stands, and its diagnosis with evidence."""
 
+from dataclasses import replace
 from html import escape
 
-from dlkit.display.cards import inline
 from dlkit.display.numbers import counted, fixed, percent
 from dlkit.training.diagnosis import diagnose
+
+_CONTROLS = {
+    "Set `early_stopping=True`": "Switch on “early stopping”",
+    "`early_stopping=True`": "“early stopping”",
+    "`early_stopping`": "“early stopping”",
+    "`dropout_rate`": "“dropout”",
+    "`weight_decay`": "“L2”",
+    "`kernel_regularizer`": "“L1”",
+    "`units` per layer": "“units per layer”",
+    ' with `activation="relu"`': "",  # they all are
+    "`learning_rate`": "“learning rate”",
+    "`epochs`": "“epochs”",
+}
+"""What an advice names -> the control of the lab that does it."""
 
 
 def sentence(run, reference, state):
@@ -52,15 +66,38 @@ def sentence(run, reference, state):
 
 
 def diagnosis_of(run, data):
-    """Return the `Diagnosis` of the curves of a run, or None before its first epoch."""
-    return diagnose(run.columns, data) if run.epochs else None
+    """Return the `Diagnosis` of the curves of a run, or None before its first epoch.
+
+    Where early stopping has brought weights back, the run is judged up to their epoch.
+    """
+    if not run.epochs:
+        return None
+    kept = run.kept or run.epochs
+    found = diagnose({name: values[:kept] for name, values in run.columns.items()}, data)
+    done = {"early_stopping"} if run.settings.get("early_stopping") else set()
+    if run.kept and kept < run.epochs:
+        done.add("epochs")
+        ended = (
+            f"That is up to epoch {kept}, whose weights were brought back: in the "
+            f"{counted(run.epochs - kept, 'epoch')} after it the validation loss fell no further."
+        )
+        found = replace(found, evidence=(*found.evidence, ended))
+    return replace(found, advice=tuple(each for each in found.advice if not done & {*each.change}))
 
 
 def diagnosis_html(found):
-    """Return a diagnosis with its evidence as HTML."""
+    """Return a diagnosis with its evidence as HTML, with the advice that the lab's controls allow."""
     evidence = " ".join(found.evidence)
     html = f"<p><strong>{escape(found.title)}.</strong> {escape(evidence)}</p>"
-    if found.advice:
-        listing = "".join(f"<li>{inline(sentence)}</li>" for sentence in found.advice)
+    advice = [sentence for sentence in map(_in_controls, found.advice) if "`" not in sentence]
+    if advice:
+        listing = "".join(f"<li>{escape(sentence)}</li>" for sentence in advice)
         html += f"<details><summary>What to try</summary><ul>{listing}</ul></details>"
     return f'<div class="dlkit-report">{html}</div>'
+
+
+def _in_controls(sentence):
+    """Return an advice in the words of the controls; what no control can do keeps its backticks."""
+    for argument, control in _CONTROLS.items():
+        sentence = sentence.replace(argument, control)
+    return sentence

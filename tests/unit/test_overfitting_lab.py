@@ -24,6 +24,9 @@ from dlkit.labs.overfitting_model import (
 )
 from dlkit.labs.overfitting_run import Measured
 from dlkit.plots.chart import Band, Heat, Line
+from dlkit.training.curves import read_curves
+from dlkit.training.diagnosis import Diagnosis
+from dlkit.training.diagnosis_advice import advise
 
 QUICK = {"epochs": 10, "layers": 1, "width": 8, "pace": 0.0}
 PLAIN = {
@@ -100,6 +103,51 @@ def test_early_stopping_shows_the_numbers_of_the_weights_that_it_brings_back():
     assert run.numbers["val_loss"] == pytest.approx(now)
     assert "brought back" in lab.sentence
     lab.close()
+
+
+def test_a_run_that_was_stopped_early_is_judged_as_it_was_kept():
+    lab = OverfittingLab(early_stopping=True, pace=0.0)
+    lab.run()
+    lab.wait(60)
+    kept = lab.measured.kept
+    assert f"Epoch {kept} (brought back" in lab.sentence and kept < lab.measured.epochs
+    assert "epoch 77" not in lab.details() and f"up to epoch {kept}" in lab.details()
+    changes = {name for advice in lab.diagnosis.advice for name in advice.change}
+    assert lab.diagnosis.label == "healthy" and not changes & {"early_stopping", "epochs"}
+    lab.close()
+
+
+def test_early_stopping_is_not_advised_where_it_is_on():
+    columns = {"loss": [0.5 / n for n in range(1, 21)], "val_loss": [0.5] * 5 + [0.9] * 15}
+    found = [
+        words.diagnosis_of(Measured({"early_stopping": on}, columns), None) for on in (False, True)
+    ]
+    assert [each.label for each in found] == ["overfitting"] * 2
+    assert "“early stopping”" in words.diagnosis_html(found[0])
+    assert "“early stopping”" not in words.diagnosis_html(found[1])
+
+
+def test_advice_names_the_controls_and_nothing_that_the_lab_does_not_have():
+    lab = OverfittingLab()
+    labels = {control.description for _, control in lab.controls.items()}
+    for case in CASES:
+        found = Diagnosis("healthy", ("so it is",), 0.9, tuple(advise(case, read_curves(CURVES))))
+        html = words.diagnosis_html(found)
+        assert "`" not in html and "_" not in html.replace("dlkit-report", ""), html
+        assert {each.lower() for each in re.findall("“([^”]*)”", html)} <= {
+            each.lower() for each in labels
+        }
+    assert "“dropout” (0.2 to 0.5) or “L2”" in words.diagnosis_html(
+        Diagnosis("overfitting", (), 0.9, tuple(advise("overfitting", read_curves(CURVES))))
+    )
+    lab.close()
+
+
+CASES = (
+    "diverging", "unstable", "not_learning", "learning_rate_too_low", "overfitting", "underfitting",
+    "good_fit_reached_early", "still_falling", "few_epochs",
+)  # fmt: skip
+CURVES = {"loss": [0.9, 0.8, 0.7, 0.6], "val_loss": [0.9, 0.8, 0.8, 0.9]}
 
 
 def test_the_picture_shows_fit_curves_and_the_gap_between_them():

@@ -275,6 +275,11 @@ DEAD = FunctionCheck(
             "You judged by the mean of z. A single sample with z above zero keeps a unit alive.",
             lambda x, w, b: np.flatnonzero(_z(x, w, b).mean(axis=0) <= 0),
         ),
+        Mistake(
+            "You judged by the mean of z. A single sample with z above zero keeps a unit alive, "
+            "and a unit whose z is 0 everywhere is dead as well.",
+            lambda x, w, b: np.flatnonzero(_z(x, w, b).mean(axis=0) < 0),
+        ),
     ),
 )
 

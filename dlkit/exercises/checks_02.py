@@ -155,11 +155,9 @@ def _recalls(p, labels, classes):
     return [np.mean(_said(p)[labels == c] == c) if np.any(labels == c) else 0.0 for c in classes]
 
 
-def _precisions(p, labels):
-    said = _said(p)
-    return [
-        np.mean(labels[said == c] == c) if np.any(said == c) else 0.0 for c in np.unique(labels)
-    ]
+def _precisions(p, labels, classes=None):
+    said, classes = _said(p), np.unique(labels) if classes is None else classes
+    return [np.mean(labels[said == c] == c) if np.any(said == c) else 0.0 for c in classes]
 
 
 BALANCED = FunctionCheck(
@@ -187,6 +185,16 @@ BALANCED = FunctionCheck(
             "You took the share among the samples that were called a class (the precision). "
             "Asked is the share among those that are of the class.",
             lambda p, y: np.mean(_precisions(p, y)),
+        ),
+        Mistake(
+            "You took the share among the samples that were called a class (the precision). "
+            "Asked is the share among those that are of the class.",
+            lambda p, y: np.mean(_precisions(p, y, np.unique(_said(p)))),
+        ),
+        Mistake(
+            "You took the share among the samples that were called a class (the precision). "
+            "Asked is the share among those that are of the class.",
+            lambda p, y: np.mean(_precisions(p, y, range(p.shape[1]))),
         ),
         Mistake(
             "That is the share found of class 1 alone. Asked is the mean over all classes.",

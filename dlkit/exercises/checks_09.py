@@ -194,6 +194,18 @@ POOL = FunctionCheck(
             lambda x, h, w: _pool_by_walking(x, h, w).max(axis=2),
         ),
         Mistake(
+            "You took the maximum over the channels too, so that all channels hold the same. Each "
+            "channel is pooled by itself: `.max(axis=(0, 1))` of a window keeps them apart.",
+            lambda x, h, w: (
+                _pool_by_walking(x, h, w).max(axis=2, keepdims=True) + np.zeros(x.shape[2])
+            ),
+        ),
+        Mistake(
+            "You took the maximum over the channels too, and one channel is left. Each channel is "
+            "pooled by itself.",
+            lambda x, h, w: _pool_by_walking(x, h, w).max(axis=2, keepdims=True),
+        ),
+        Mistake(
             "Your windows overlap: they move by 1. Move them by their own height and width.",
             lambda x, h, w: np.lib.stride_tricks.sliding_window_view(x, (h, w), (0, 1)).max((3, 4)),
         ),

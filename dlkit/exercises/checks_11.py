@@ -224,6 +224,32 @@ def _scores_of(query, key, slope):
     return query @ key.T / math.sqrt(d) - slope * back
 
 
+def _back(n):
+    return np.arange(n)[:, None] - np.arange(n)[None, :]
+
+
+def _hidden(scores):
+    return np.where(_back(len(scores)) < 0, -1e30, scores)
+
+
+# What may be done to the weights w by mistake, with the distance `back` and the slope m.
+_AFTER_THE_SOFTMAX = (
+    lambda w, back, m: w * m * back,
+    lambda w, back, m: w * -m * back,
+    lambda w, back, m: w * (1 - m * back),
+    lambda w, back, m: w * np.exp(-m * back),
+    lambda w, back, m: w - m * back,
+    lambda w, back, m: w - m * np.maximum(back, 0),
+    lambda w, back, m: np.where(back < 0, 0.0, w - m * back),
+)
+
+
+def _weights_changed(query, key, slope, change):
+    back = _back(len(query))
+    weights = _softmax(_hidden(_scores_of(query, key, 0)))
+    return change(weights, back, slope)
+
+
 def _hidden_late(scores):
     return np.tril(_softmax(scores))
 
@@ -281,6 +307,22 @@ DISTANCE = FunctionCheck(
         Mistake(
             "A hidden score of 0 is not hidden: exp(0) is 1. It must be −inf, or −1e9.",
             lambda q, k, v, m: _softmax(np.tril(_scores_of(q, k, m))) @ v,
+        ),
+        *(
+            Mistake(
+                "You changed the weights by the distance, after the softmax, so that they no longer "
+                "sum to 1. Subtract slope · (i − j) from the scores, before it.",
+                lambda q, k, v, m, change=change: _weights_changed(q, k, m, change) @ v,
+            )
+            for change in _AFTER_THE_SOFTMAX
+        ),
+        Mistake(
+            "You multiplied the scores by the distance. Subtract slope · (i − j) from them.",
+            lambda q, k, v, m: _softmax(_hidden(_scores_of(q, k, 0) * m * _back(len(q)))) @ v,
+        ),
+        Mistake(
+            "You multiplied the scores by the distance. Subtract slope · (i − j) from them.",
+            lambda q, k, v, m: _softmax(_hidden(_scores_of(q, k, 0) * -m * _back(len(q)))) @ v,
         ),
         Mistake(
             "That is still the formula of the lesson: the distance and the mask are missing.",

@@ -162,7 +162,8 @@ names that holds what the backward pass claims. Return the list of the names who
 wrong, which may be empty.
 
 The faults are of several kinds: a wrong sign, a wrong factor, one wrong element, two elements
-exchanged, one percent. Leave `parameters` as they were.
+exchanged, one percent. The loss may be large or tiny, and its gradients with it. Leave
+`parameters` as they were.
 """,
         starter="""def my_detective(loss, parameters, gradients):
     ...

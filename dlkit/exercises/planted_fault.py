@@ -36,6 +36,10 @@ def _loss(parameters):
     return np.mean((y - _TARGET) ** 2)
 
 
+def _scaled(factor):
+    return lambda parameters: factor * _loss(parameters)
+
+
 def _parameters():
     generator = np.random.default_rng(5)
     return {
@@ -69,7 +73,8 @@ def _last_element(gradient):
     return wrong
 
 
-# The faults of each case by parameter, and what to say when the learner misses them.
+# The faults of each case by parameter, what to say when the learner misses them, and, in the last,
+# by how much loss and gradients are smaller than elsewhere: the same loss in another unit.
 _CASES = (
     (
         {"hidden/bias": lambda gradient: gradient / 5},
@@ -105,6 +110,13 @@ _CASES = (
         ("In one case two gradients are wrong, and you reported one. Look at all parameters before "
         "you return."),
     ),
+    (
+        {"hidden/kernel": lambda gradient: 1.01 * gradient},
+        ("You missed a gradient that is wrong by one percent where all gradients are tiny, below "
+        "1e-4. A fixed tolerance does not see that: compare the difference with the size of the "
+        "gradient."),
+        1e-4,
+    ),
 )  # fmt: skip
 
 
@@ -119,9 +131,10 @@ def examine_find(answer):
     names = list(parameters)
     alarms = _names(running.call(answer, _loss, parameters, right), names)
     found = []
-    for faults, _ in _CASES:
-        given = {name: faults.get(name, np.copy)(right[name]) for name in names}
-        found.append(_names(running.call(answer, _loss, parameters, given), names))
+    for faults, _, *scale in _CASES:
+        factor = scale[0] if scale else 1.0
+        given = {name: factor * faults.get(name, np.copy)(right[name]) for name in names}
+        found.append(_names(running.call(answer, _scaled(factor), parameters, given), names))
     if all(report == set(names) for report in [alarms, *found]):
         raise Mistaken(
             "You report every gradient, right or wrong. A measured gradient never agrees to the "
@@ -130,16 +143,16 @@ def examine_find(answer):
         )
     if all(
         report == set(names) - set(faults)
-        for report, (faults, _) in zip(found, _CASES, strict=True)
+        for report, (faults, *_) in zip(found, _CASES, strict=True)
     ):
         raise Mistaken("Those are the gradients that are right. Asked were the wrong ones.")
     if not any([alarms, *found]):
         raise Mistaken("You never report a fault, and all cases but one hold one or two.")
-    for (faults, message), report in zip(_CASES, found, strict=True):
+    for (faults, message, *_), report in zip(_CASES, found, strict=True):
         if not set(faults) <= report:
             raise Mistaken(message)
     if alarms or any(
-        report - set(faults) for (faults, _), report in zip(_CASES, found, strict=True)
+        report - set(faults) for (faults, *_), report in zip(_CASES, found, strict=True)
     ):
         raise Mistaken(
             "You report gradients that are right. Use central differences, whose error falls with "
@@ -203,6 +216,9 @@ WRONG_ANSWERS = (
     WrongAnswer(_searching(lambda g, m: _differ(abs(g), abs(m))), "whose sign is wrong"),
     WrongAnswer(_searching(lambda g, m: _differ(g.flat[:1], m.flat[:1])), "in one element only"),
     WrongAnswer(_searching(lambda g, m: _differ(g, m, 0.05)), "wrong by one percent"),
+    WrongAnswer(_searching(lambda g, m: np.linalg.norm(g - m) > 1e-6), "A fixed tolerance"),
+    WrongAnswer(_searching(lambda g, m: np.abs(g - m).max() > 1e-5), "A fixed tolerance"),
+    WrongAnswer(_searching(lambda g, m: not np.allclose(g, m, 1e-5, 1e-6)), "A fixed tolerance"),
     WrongAnswer(_searching(lambda g, m: _differ(g.sum(), m.sum())), "two elements are exchanged"),
     WrongAnswer(_searching(lambda g, m: (g - m).max() > 1e-6), "too small in every element"),
     WrongAnswer(lambda *arguments: _searching(_differ)(*arguments)[:1], "you reported one"),

@@ -15,7 +15,8 @@ def several_arrays(answer, shapes):
     answer : object
         What the learner handed in.
     shapes : dict of str to tuple
-        Name -> shape of each part, in the order in which they are asked; ``()`` for a number.
+        Name -> shape of each part, in the order in which they are asked; ``()`` for a number. Axes
+        of length 1 that a part has too many are dropped.
 
     Returns
     -------
@@ -39,6 +40,8 @@ def several_arrays(answer, shapes):
             values = np.array(part, dtype=float)
         except (TypeError, ValueError):
             raise Mistaken(f"`{name}` must hold numbers only, in equally long rows.") from None
+        if values.squeeze().shape == shape:  # [[1, 2]] is as good as [1, 2], and [3] as 3
+            values = values.reshape(shape)
         if values.shape != shape:
             wanted = f"shape {shape}" if shape else "a single number"
             raise Mistaken(f"`{name}` must be {wanted}, but its shape is {values.shape}.")

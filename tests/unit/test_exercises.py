@@ -157,6 +157,23 @@ def _detective(is_wrong, as_result=list):
     return answer
 
 
+def _pooled(x, height, width, largest):
+    result = np.zeros((x.shape[0] // height, x.shape[1] // width, x.shape[2]))
+    for i in range(result.shape[0]):
+        for j in range(result.shape[1]):
+            part = x[i * height : (i + 1) * height, j * width : (j + 1) * width]
+            result[i, j] = largest(part)
+    return result
+
+
+def _faded(query, key, slope):
+    scores = query @ key.T / np.sqrt(query.shape[1])
+    scores[np.triu_indices(len(query), 1)] = -1e9
+    weights = np.exp(scores) / np.exp(scores).sum(1, keepdims=True)
+    distance = np.subtract.outer(np.arange(len(query)), np.arange(len(key)))
+    return weights * slope * distance
+
+
 # Typed the way learners type, not the way the catalogue is written.
 TYPED = [
     ("00.1", lambda sizes: int(np.dot(sizes[:-1], sizes[1:])), "forgot the biases"),
@@ -166,6 +183,7 @@ TYPED = [
     ("01.1", _loop_without_bias, "forgot the bias"),
     ("01.3", lambda x: 1 / (1 + np.exp(-2 * x)), "first half of the product rule"),
     ("01.4", lambda x, w, b: [j for j in range(len(b)) if b[j] < 0], "bias alone"),
+    ("01.4", lambda x, w, b: np.where((x @ w + b).mean(0) < 0)[0], "by the mean of z"),
     ("01.5", lambda w, b: [w[0] / w[1], -b / w[1]], "slope has the wrong sign"),
     (
         "02.1",
@@ -179,6 +197,11 @@ TYPED = [
         "not with ±1000",
     ),
     ("02.4", lambda p, y: (p.argmax(1) == y).mean(), "the plain accuracy"),
+    (
+        "02.4",
+        lambda p, y: np.mean([np.mean(y[p.argmax(1) == c] == c) for c in set(p.argmax(1))]),
+        "the precision",
+    ),
     ("02.5", lambda y, q: (y.mean(), y.mean(), np.quantile(y, q)), "pulls equally hard"),
     (
         "03.1",
@@ -201,7 +224,10 @@ TYPED = [
     ("03.4", lambda nodes: get("03.4").solution(nodes)[::-1], "from the last node to the first"),
     ("03.5", _detective(lambda given, measured: abs((given - measured).sum()) > 1e-6), "exchanged"),
     ("03.5", _detective(lambda given, measured: (given - measured).max() > 1e-6), "absolute value"),
+    ("03.5", _detective(lambda given, measured: not np.allclose(given, measured, atol=1e-6)), "tiny"),
     ("03.5", lambda loss, parameters, gradients: [loss(gradients["output/bias"])], "has no names"),
+    ("09.3", lambda x, h, w: _pooled(x, h, w, lambda part: part.max()), "hold the same"),
+    ("11.3", lambda q, k, v, slope: _faded(q, k, slope) @ v, "after the softmax"),
 ]  # fmt: skip
 
 
@@ -216,6 +242,7 @@ def _close(given, measured):
 
 
 RIGHT = [
+    ("01.2", ([[1, 1], [1, 1]], [[-0.5, -1.5]], [[1], [-2]], [-0.5])),
     ("03.3", lambda f, x, step: get("03.3").solution(f, x, step).astype("float32")),
     ("03.4", lambda nodes: np.array(get("03.4").solution(nodes))),
     ("03.5", _detective(_close, np.array)),

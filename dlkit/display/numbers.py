@@ -1,5 +1,7 @@
 """Numbers as a reader wants them: a real minus sign, never "-0.00"."""
 
+from dlkit.words import counted as counted
+
 
 def fixed(value, digits=2):
     """Return ``value`` with that many digits after the point: ``fixed(-0.001)`` is ``"0.00"``.
@@ -44,23 +46,6 @@ def short(value, digits=3):
     )
     text = "0" if text == "-0" else text
     return "−" + text[1:] if text.startswith("-") else text
-
-
-def counted(number, noun):
-    """Return how many there are of something: ``counted(1, "epoch")`` is ``"1 epoch"``.
-
-    Parameters
-    ----------
-    number : int
-    noun : str
-        In the singular; one whose plural ends in s, or in es after tch.
-
-    Returns
-    -------
-    str
-    """
-    ending = "es" if noun.endswith("tch") else "s"
-    return f"{number} {noun}{'' if number == 1 else ending}"
 
 
 def percent(share, digits=0):

@@ -8,6 +8,7 @@ import pandas
 
 from dlkit.preparation.numbers import are_codes, convert, decimal_sign, parse_number
 from dlkit.preparation.reading import MISSING_WORDS
+from dlkit.words import counted
 
 MOST_CATEGORIES = 50
 UNKNOWN = "missing"  # a category of its own; no text can be it, for it counts as missing itself
@@ -215,26 +216,28 @@ def _number(name, series, texts, counts):
         said[0] += f", in {unit}"
     for other in sorted(set(units) - {unit}):
         fits = convert(1.0, other, unit) is not None
-        said.append(f"{units[other]} values in {other} " + (
-            f"converted to {unit}" if fits else f"do not fit {unit} and count as missing"))  # fmt: skip
+        said.append(
+            f"{counted(int(units[other]), 'value')} in {other} "
+            + (f"converted to {unit}" if fits else f"taken for missing, as {other} does not fit")
+        )
     strange = [text for text, fine in zip(texts, readable, strict=True) if not fine]
     if strange:
         shown = ", ".join(repr(text[:20]) for text in strange[:3])
-        said.append(
-            f"{counts[~readable].sum()} values that are no numbers count as missing ({shown})"
-        )
+        many = counted(int(counts[~readable].sum()), "value")
+        said.append(f"{many} taken for missing, as no number ({shown})")
     column = Column(name, "number", f"{name}: {'; '.join(said)}.", decimal=decimal, unit=unit)
     return _checked(column, series)
 
 
 def _checked(column, series):
-    """Leave a column of numbers out if it is empty or says the same in every row."""
+    """Leave a column of numbers out if it is empty or says the same wherever it is known."""
     values = column.values(series)[0]
     known = values[~np.isnan(values)]
     if not len(known):
         why = "it is empty in every training row"
-    elif known.min() == known.max() and len(known) == len(values):
-        why = f"it is {known[0]:g} in every training row"
+    elif known.min() == known.max():  # what is missing would be filled with the same number
+        where = "in every training row" if len(known) == len(values) else "wherever it is known"
+        why = f"it is {known[0]:g} {where}"
     else:
         return column
     return Column(column.name, "left out", f"{column.name} is left out: {why}.")
@@ -278,8 +281,7 @@ def _category(name, texts, counts, why=""):
                       f"{why}{name} is left out: {different} different texts in {counts.sum()} rows are names "
                       "or free text, not categories.")  # fmt: skip
     merged = len(texts) - different
-    note = f"{why}{name} has {different} categories"
-    note += (
-        f"; {merged} other spellings of them were joined (upper and lower case)" if merged else ""
-    )
+    note = f"{why}{name} has {different} {'category' if different == 1 else 'categories'}"
+    if merged:
+        note += f"; {counted(merged, 'other spelling')} joined with them (upper and lower case)"
     return Column(name, "category", f"{note}.", spellings=spellings)

@@ -5,6 +5,7 @@ from sklearn.feature_selection import SelectKBest, f_classif, f_regression
 from sklearn.pipeline import Pipeline
 
 from dlkit.preparation.encoding import Fences
+from dlkit.words import counted
 
 LARGEST = 2 * 2**30  # bytes of all features
 
@@ -25,8 +26,9 @@ def said_of(frame, columns, missing, outliers, scaling):
     if empty.any() and missing != "drop":
         worst = int(empty.argmax())
         notes.append(
-            f"{int(empty.sum())} missing numbers in {int((empty > 0).sum())} columns (training rows) become "
-            f"the {missing.replace('_', ' ')} of their column; most in {plain[worst]} "
+            f"{counted(int(empty.sum()), 'missing number')} in "
+            f"{counted(int((empty > 0).sum()), 'column')} (training rows) replaced by the "
+            f"{missing.replace('_', ' ')} of the column; most in {plain[worst]} "
             f"({empty[worst] / len(values):.0%})."
         )
     if outliers == "clip" and plain:
@@ -34,13 +36,15 @@ def said_of(frame, columns, missing, outliers, scaling):
         if far.any():
             worst = int(far.argmax())
             notes.append(
-                f"{int(far.sum())} outliers in {int((far > 0).sum())} columns are brought to the fence; most "
-                f"in {plain[worst]} ({int(far[worst])})."
+                f"{counted(int(far.sum()), 'outlier')} in {counted(int((far > 0).sum()), 'column')} "
+                f"brought to the fence; most in {plain[worst]} ({int(far[worst])})."
             )
     words = {"standard": "mean 0 and standard deviation 1", "minmax": "0 … 1", "none": ""}[scaling]
     notes += [f"Numbers are scaled to {words}, as measured on the training rows."] if words else []
     if len(frame) < 50:
-        notes.append(f"Only {len(frame)} rows to train on: what is measured says little.")
+        notes.append(
+            f"Only {counted(len(frame), 'row')} to train on: what is measured says little."
+        )
     return notes
 
 

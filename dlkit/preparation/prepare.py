@@ -24,6 +24,7 @@ from dlkit.preparation.rows import (
     truth_of,
 )
 from dlkit.preparation.target import check_table, column_of, guess_task
+from dlkit.words import counted
 
 OUTLIERS = ("clip", "keep", "drop")
 DUPLICATES = ("drop", "keep")
@@ -155,7 +156,9 @@ def prepare(
     notes += said
     known = ~np.isnan(truth)
     if not known.all():
-        notes.append(f"{int((~known).sum())} rows whose {target} is no number are left out.")
+        notes.append(
+            f"{counted(int((~known).sum()), 'row')} left out, as {target} is no number there."
+        )
         table, truth = table[known], truth[known]
     check_enough(table, target, truth, task_type, classes)
     labels = truth.astype("int64") if task_type == "classification" else (truth,)

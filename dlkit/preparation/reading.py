@@ -10,6 +10,7 @@ import pandas
 from dlkit import checks
 from dlkit.files import check_path
 from dlkit.preparation.numbers import are_codes
+from dlkit.words import counted
 
 LIMIT = 512 * 2**20  # bytes of a file
 DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
@@ -263,7 +264,7 @@ def _tidy_names(columns, notes):
     for i in unnamed:
         names[i] = f"column {i + 1}"
     if unnamed:
-        notes.append(f"{len(unnamed)} columns without a name are called after their place.")
+        notes.append(f"{counted(len(unnamed), 'column')} without a name: called after the place.")
     seen = {}
     for i, name in enumerate(names):
         seen[name] = seen.get(name, 0) + 1

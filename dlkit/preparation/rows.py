@@ -5,6 +5,7 @@ import numpy as np
 from dlkit.preparation.encoding import Fences
 from dlkit.preparation.features import by_kind
 from dlkit.preparation.target import read_classes, target_column
+from dlkit.words import counted
 
 
 def rows_to_use(table, target, duplicates, notes):
@@ -14,14 +15,20 @@ def rows_to_use(table, target, duplicates, notes):
     except TypeError:  # lists and other things that cannot be compared
         same = table.astype(str).duplicated().to_numpy()
     if same.any() and duplicates == "drop":
-        notes.append(f"{int(same.sum())} rows that are copies of others are left out.")
+        which = (
+            "row that is a copy of another is"
+            if same.sum() == 1
+            else "rows that are copies of others are"
+        )
+        notes.append(f"{int(same.sum())} {which} left out.")
         table = table[~same]
     elif same.any():
-        notes.append(f"{int(same.sum())} rows are copies of others; you asked to keep them.")
+        which = "row is a copy of another" if same.sum() == 1 else "rows are copies of others"
+        notes.append(f"{int(same.sum())} {which}, kept as you asked.")
     missing = table[target].isna().to_numpy()
     if missing.any():
         notes.append(
-            f"{int(missing.sum())} rows without {target} are left out: nothing to learn from."
+            f"{counted(int(missing.sum()), 'row')} without {target} left out: nothing to learn from."
         )
         table = table[~missing]
     return table, notes
@@ -103,10 +110,12 @@ def drop_rows(parts, frames, columns, missing, outliers):
     keep, notes = np.ones(len(frame), dtype=bool), []
     if missing == "drop":
         keep &= ~np.isnan(values).any(axis=1)
-        notes.append(f"{int((~keep).sum())} training rows with a missing number are left out.")
+        notes.append(
+            f"{counted(int((~keep).sum()), 'training row')} with a missing number left out."
+        )
     if outliers == "drop":
         far = Fences().fit(values).outside(values).any(axis=1) & keep
-        notes.append(f"{int(far.sum())} training rows with an outlier are left out.")
+        notes.append(f"{counted(int(far.sum()), 'training row')} with an outlier left out.")
         keep &= ~far
     if not keep.any():
         raise ValueError(

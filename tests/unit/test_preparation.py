@@ -175,7 +175,7 @@ def test_units_are_brought_together():
     column = decide("area", pandas.Series(["100 m²", "50 m²", "1000 sq ft", "3 kg", None]))
     values = column.values(pandas.Series(["100 m²", "1000 sq ft", "3 kg", "77", None]))[0]
     np.testing.assert_allclose(values, [100, 92.90304, np.nan, 77, np.nan])
-    assert "converted to m²" in column.note and "do not fit" in column.note
+    assert "converted to m²" in column.note and "1 value in kg taken for missing" in column.note
 
 
 @pytest.mark.parametrize(
@@ -283,6 +283,16 @@ def test_missing_values_outliers_and_scaling():
     assert np.concatenate([clipped.data.x_train, clipped.data.x_validation]).max() < 500
     dropped = prepare(table, "y", outliers="drop", missing="drop")
     assert len(dropped.data.x_train) in (78, 79) and "left out" in dropped.report
+
+
+def test_a_column_that_is_the_same_wherever_it_is_known_is_left_out():
+    rare = [np.nan] * 57 + [5.0] * 3
+    table = pandas.DataFrame({"rare": rare, "a": [np.nan, *range(59)], "y": np.arange(60.0)})
+    table = table.sample(frac=1, random_state=0)
+    ready = prepare(table, "y", test_fraction=0.0, validation_fraction=0.1)
+    assert ready.data.feature_names == ("a",)
+    assert "rare is left out: it is 5 wherever it is known." in ready.notes
+    assert "1 missing number in 1 column (training rows) replaced by the median" in ready.report
 
 
 def test_categories_are_columns_or_numbers_or_grades():

@@ -77,14 +77,19 @@ def _surface(data, run, reference, epochs):
     for label in (0, 1):
         chosen = data.x_validation[data.y_validation == label]
         marks.append(
-            Points(*chosen.T, "", _COLORS[label], _MARKERS[label], 5, opacity=0.45, filled=False)
-        )
+            Points(
+                *chosen.T, f"class {label}, validation", _COLORS[label], _MARKERS[label], 5,
+                opacity=0.45, filled=False,
+            )
+        )  # fmt: skip
     for label in (0, 1):
         chosen = data.x_train[data.y_train == label]
-        marks.append(Points(*chosen.T, f"class {label}", _COLORS[label], _MARKERS[label], 9))
-    title = f"{len(data.x_train)} training points (filled)"
+        marks.append(
+            Points(*chosen.T, f"class {label}, training", _COLORS[label], _MARKERS[label], 9)
+        )
+    title = f"{len(data.x_train)} points of two classes to train on"
     if run.epochs:
-        title = f"{percent(run.numbers['accuracy'])} of the filled points are right"
+        title = _right(run)
     return Panel(
         marks, title=title, x_label="x1", y_label="x2",
         x_range=(x0, x1), y_range=(y0, y1), equal=True,
@@ -94,13 +99,14 @@ def _surface(data, run, reference, epochs):
 def _accuracy(data, run, reference, epochs):
     title = "Accuracy, before the end of the first epoch"
     if run.epochs:
-        numbers = run.numbers
-        title = (
-            f"{percent(numbers['accuracy'])} right in training, "
-            f"{percent(numbers['val_accuracy'])} in validation"
-        )
+        title = _right(run)
     marks = _pair("accuracy", run, reference)
     return Panel(marks, title=title, y_label=NAMES["accuracy"], y_range=(0, 1.02), **_axis(epochs))
+
+
+def _right(run):
+    shares = (percent(run.numbers[name]) for name in ("accuracy", "val_accuracy"))
+    return "{} right in training, {} in validation".format(*shares)
 
 
 def _losses(data, run, reference, epochs):

@@ -174,6 +174,16 @@ def test_the_surface_is_the_networks_probability_of_class_one():
     lab.close()
 
 
+def test_the_surface_tells_training_from_validation_in_its_legend_and_title():
+    lab = ran(problem="moons")
+    plane = lab.chart().panels[0]
+    labels = {mark.label: getattr(mark, "filled", None) for mark in plane.labelled()}
+    assert labels["class 0, training"] is labels["class 1, training"] is True
+    assert labels["class 0, validation"] is labels["class 1, validation"] is False
+    assert re.fullmatch(r"\d+ % right in training, \d+ % in validation", plane.title)
+    lab.close()
+
+
 @pytest.mark.parametrize("problem", PROBLEMS)
 def test_each_problem_brings_its_own_settings_and_trains(problem):
     lab = OverfittingLab(pace=0.0)

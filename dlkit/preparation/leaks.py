@@ -10,6 +10,7 @@ from dlkit.preparation.columns import date_column, decide, numbers_of
 
 MOST_ROWS = 4000  # that a column is judged on
 _FEWEST = 40
+_FEWEST_EMPTY = 10  # and as many that are not: fewer may be on one side by chance
 _NEARLY = {"classification": 0.98, "regression": 0.995}
 
 
@@ -42,8 +43,8 @@ def find_leaks(table, target, task_type=None, validation=None, test=None, group=
 
     A column is suspicious if it alone predicts the target nearly perfectly for rows that were not
     used to learn the rule (0.995 of the variance, or 0.98 of the rows that the most frequent class
-    does not explain). Between the parts it looks for rows that
-    are the same, for groups in two parts, and for parts that overlap in time.
+    does not explain), or if where it is missing does. Between the parts it looks for rows that are
+    the same, for groups in two parts, and for parts that overlap in time.
 
     Parameters
     ----------
@@ -63,7 +64,7 @@ def find_leaks(table, target, task_type=None, validation=None, test=None, group=
     Returns
     -------
     list of Leak
-        The most telling first; empty where nothing was found.
+        The most telling first, overlaps in time last; empty where nothing was found.
 
     Raises
     ------
@@ -92,7 +93,8 @@ def find_leaks(table, target, task_type=None, validation=None, test=None, group=
     for name, part in parts.items():
         leaks += _same_rows(table, part, name, target)
         leaks += _same_groups(table, part, name, target, group)
-        leaks += _overlap(table, part, name, target, time)
+    for name, part in parts.items():
+        leaks += _overlap(table, part, name, target, group, time)
     return leaks
 
 
@@ -111,14 +113,11 @@ def _telling_columns(table, target, truth, task_type, group):
             continue
         series = table[name]
         empty = series.isna().to_numpy()
-        if task_type == "classification" and empty.any() and not empty.all():
-            score = _explained(empty.astype(float), truth, half, task_type)
-            if score >= _NEARLY[task_type]:
-                leaks.append(Leak("missing where", name,
-                    f"Whether {name} is missing tells the class for {score:.1%} of the rows that the most "
-                    "frequent class does not explain.",
-                    "It was probably filled in afterwards: leave it out."))  # fmt: skip
-                continue
+        tells = _missing_tells(name, target, empty, truth, half, task_type)
+        if tells:
+            advice = f"It was probably filled in afterwards: leave it out (drop=[{name!r}])."
+            leaks.append(Leak("missing where", name, tells, advice))
+            continue
         for values in _as_numbers(name, series):
             fine = ~np.isnan(values)
             if fine.sum() < _FEWEST or fine.mean() < 0.3:
@@ -138,6 +137,25 @@ def _telling_columns(table, target, truth, task_type, group):
                 break
     scored = sorted((each for each in leaks if isinstance(each, tuple)), key=lambda each: -each[0])
     return [leak for _, leak in scored] + [each for each in leaks if isinstance(each, Leak)]
+
+
+def _missing_tells(name, target, empty, truth, half, task_type):
+    """Return how the target is seen from where a column is empty, or "" if it is not."""
+    few = min(empty.sum(), (~empty).sum())
+    if task_type == "classification" and few:
+        score = _explained(empty.astype(float), truth, half, task_type)
+        return "" if score < _NEARLY[task_type] else (
+            f"Whether {name} is missing tells the class for {score:.1%} of the rows that the most "
+            "frequent class does not explain.")  # fmt: skip
+    if few < _FEWEST_EMPTY:
+        return ""
+    # the share of all pairs (one row with it, one without) in which the row without it is higher
+    ranks = pandas.Series(truth).rank().to_numpy()[empty]
+    higher = (ranks.sum() - len(ranks) * (len(ranks) + 1) / 2) / (len(ranks) * (~empty).sum())
+    score, where = max((higher, "higher"), (1 - higher, "lower"))
+    return "" if score < _NEARLY[task_type] else (
+        f"{target} is {where} where {name} is missing than where it is known, in {score:.1%} of all pairs "
+        "of such rows.")  # fmt: skip
 
 
 def _as_numbers(name, series):
@@ -236,10 +254,10 @@ def _names_things(series):
     return named and 10 <= different <= known / 1.5
 
 
-def _overlap(table, part, name, target, time):
+def _overlap(table, part, name, target, group, time):
     leaks = []
     for column in table.columns if time is None else [time]:
-        if column == target:
+        if column in (target, group):
             continue
         if time is None and (
             pandas.api.types.is_numeric_dtype(table[column].dtype)
@@ -253,5 +271,6 @@ def _overlap(table, part, name, target, time):
         if early > 0:
             leaks.append(Leak("overlap in time", column,
                 f"{early:.0%} of the {name} rows are earlier than the last training row ({column}).",
-                f"If the model is to predict the future, split with time={column!r}."))  # fmt: skip
+                f"If the model is to predict the future, split with time={column!r}"
+                + (f" instead of group={group!r}." if group else ".")))  # fmt: skip
     return leaks

@@ -396,6 +396,30 @@ def test_leaks_of_classes_are_found():
     assert found == {"code": "predicts the target", "discharged": "missing where"}
 
 
+@pytest.mark.parametrize("where", ["higher", "lower"])
+def test_a_column_that_is_filled_where_the_target_is_high_is_found(where):
+    table = houses(300)
+    high = table.price > 350_000
+    known = high if where == "lower" else ~high
+    table["commission date"] = np.where(known, random.integers(1, 9, 300), np.nan)
+    by_chance = random.random(300) < 0.1 + 0.8 * (table.price.rank() / 300)
+    table["balcony"] = np.where(by_chance, random.integers(1, 9, 300), np.nan)
+    (found,) = (leak for leak in find_leaks(table, "price") if leak.kind == "missing where")
+    assert found.column == "commission date" and f"price is {where} where" in found.evidence
+    ready = prepare(table, "price", leaks="drop")
+    assert not any("commission" in name for name in ready.data.feature_names)
+
+
+def test_overlap_in_time_comes_last_with_advice_that_can_be_followed():
+    table = leaking(afterwards=lambda t: t["price"])
+    ready = prepare(table, "price", group="owner", test_fraction=0.2)
+    assert [leak.kind for leak in ready.leaks] == ["predicts the target", *["overlap in time"] * 2]
+    assert "time='sold' instead of group='owner'" in ready.leaks[-1].advice
+    lines = ready.report.splitlines()
+    assert lines[0].startswith("- Look at this first: afterwards")
+    assert "Look at this first" not in lines[1] + lines[2] and "time='sold'" in lines[1]
+
+
 def test_honest_tables_have_no_leak():
     for seed in range(5):
         table = houses()[["size", "city", "rooms", "price"]]

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 import dlkit
-from dlkit.cli_train import train
+from dlkit.cli_train import TrainCommand, train
 
 app = typer.Typer(
     name="dlkit",
@@ -78,7 +78,7 @@ def lab(
     raise typer.Exit(jupyter.run_lab(lessons, lesson, port, headless))
 
 
-app.command()(train)
+app.command(cls=TrainCommand)(train)
 
 
 @app.command()

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from typer.core import TyperCommand
 
 from dlkit.cli_train_data import data_of
 from dlkit.cli_train_parts import (
@@ -31,6 +32,21 @@ FINISHED, FAILED, WRONG_USE, DIVERGED, INTERRUPTED = 0, 1, 2, 3, 130
 
 ANSWERS = ("data", "task_type", "target", "metrics", "run", "diagnosis", "leaks")
 """What the answer in JSON takes over from the report."""
+
+
+class TrainCommand(TyperCommand):
+    """Answers in JSON also where an option cannot be read, if JSON was asked for."""
+
+    def parse_args(self, context, arguments):
+        given = list(arguments)  # they are used up
+        try:
+            return super().parse_args(context, arguments)
+        except Exception as error:
+            if "--json" not in given or not hasattr(error, "format_message"):
+                raise
+            answer = {"state": "wrong use", "message": error.format_message()}
+            typer.echo(json_format.dumps({**answer, "exit_code": WRONG_USE}, indent=2))
+            raise typer.Exit(WRONG_USE) from None
 
 
 class Engine(enum.StrEnum):
@@ -71,6 +87,15 @@ def train(
     early_stopping: Annotated[
         bool | None, typer.Option("--early-stopping/--no-early-stopping", help="[on]")
     ] = None,
+    dropout_rate: Annotated[
+        float | None, typer.Option(help="Share of hidden units switched off per step. [0]")
+    ] = None,
+    weight_decay: Annotated[
+        float | None, typer.Option(help="Share by which weights shrink per step. [none]")
+    ] = None,
+    clipnorm: Annotated[
+        float | None, typer.Option(help="The longest gradient of a parameter. [none]")
+    ] = None,
     out: Annotated[
         Path | None, typer.Option(help="Folder for all that is written. [runs/NAME]")
     ] = None,
@@ -101,6 +126,9 @@ def train(
         "learning_rate": learning_rate,
         "optimizer": optimizer,
         "early_stopping": early_stopping,
+        "dropout_rate": dropout_rate,
+        "weight_decay": weight_decay,
+        "clipnorm": clipnorm,
     }
     given = {name: value for name, value in given.items() if value is not None}
     out = Path("runs", Path(data).stem) if out is None else out

@@ -16,6 +16,9 @@ DEFAULTS = {
     "learning_rate": 0.001,
     "optimizer": "adam",
     "early_stopping": True,
+    "dropout_rate": 0.0,
+    "weight_decay": None,
+    "clipnorm": None,
 }
 SETTINGS, CHECKPOINTS = "settings.json", "checkpoints"
 
@@ -26,13 +29,18 @@ class WrongUseError(ValueError):
 
 def config_of(settings):
     """Return the `TrainingConfig` of the settings, or raise `WrongUseError`."""
+    from dlkit import checks
     from dlkit.training.config import TrainingConfig
 
     names = ("epochs", "batch_size", "learning_rate", "optimizer", "early_stopping", "seed")
+    names += ("weight_decay", "clipnorm")
     try:
+        checks.number("dropout_rate", settings["dropout_rate"], minimum=0, below=1)
         return TrainingConfig(**{name: settings[name] for name in names})
     except (TypeError, ValueError) as error:
-        raise WrongUseError(str(error)) from None
+        name, _, words = str(error).partition(" ")
+        option = f"--{name.replace('_', '-')}" if name in settings else name
+        raise WrongUseError(f"{option} {words}") from None
 
 
 def sizes_of(text):
@@ -50,12 +58,15 @@ def sizes_of(text):
 
 def model_of(data, hidden, settings):
     """Return the network of the settings, as the engine takes it."""
-    from dlkit.layers import Dense, Flatten
+    from dlkit.layers import Dense, Dropout, Flatten
     from dlkit.network import Network
 
     last = "softmax" if data.task_type == "classification" else "linear"
     stack = [Flatten()] if len(data.input_shape) > 1 else []
-    stack += [Dense(units, "relu") for units in hidden] + [Dense(data.output_dim, last)]
+    for units in hidden:
+        stack.append(Dense(units, "relu"))
+        stack += [Dropout(settings["dropout_rate"])] if settings["dropout_rate"] else []
+    stack.append(Dense(data.output_dim, last))
     model = Network(stack, data.input_shape, seed=settings["seed"])
     return model.to_keras() if settings["engine"] == "keras" else model
 
@@ -91,8 +102,17 @@ def check_unused(out):
     """Raise `WrongUseError` if the folder holds an earlier run."""
     if (out / SETTINGS).exists():
         raise WrongUseError(
-            f"{out} holds an earlier run. --resume goes on with it; --out names another folder."
+            f"{out} holds an earlier run{_on_what(out)}. --resume goes on with it; --out names "
+            "another folder."
         )
+
+
+def _on_what(out):
+    """Return what the run in ``out`` was trained on, in words; "" if that cannot be read."""
+    try:
+        return f" on {json_format.loads((out / SETTINGS).read_text(encoding='utf-8'))['data']}"
+    except (OSError, KeyError, TypeError, ValueError):
+        return ""
 
 
 def earlier_settings(name, given, out):

@@ -2,6 +2,7 @@
 
 import base64
 import io
+import warnings
 from html import escape
 
 from dlkit.report.metrics import in_figures
@@ -47,7 +48,10 @@ def report_fragment(report):
 def report_picture(report):
     """Return the picture of a report as the bytes of a PNG file."""
     buffer = io.BytesIO()
-    report.figure().savefig(buffer, format="png", dpi=150, facecolor="white", metadata={})
+    with warnings.catch_warnings():
+        # a name may hold an emoji, for which a font has a box only
+        warnings.filterwarnings("ignore", "Glyph .* missing from font")
+        report.figure().savefig(buffer, format="png", dpi=150, facecolor="white", metadata={})
     return buffer.getvalue()
 
 

@@ -80,19 +80,24 @@ def predicted_labels(outputs, shape, classes, logits=False):
 def classification_metrics(y_true, y_pred, classes):
     """Return accuracy, macro and per-class precision, recall and F1, and the confusion matrix.
 
-    A class that is never predicted has precision 0.
+    The macro measures are means over the classes that occur, be it in the truth or in the
+    predictions (``classes_averaged``), as scikit-learn's are. A class that is never predicted has
+    precision 0.
     """
     from sklearn.metrics import accuracy_score, confusion_matrix, precision_recall_fscore_support
 
     every = list(range(classes))
-    options = {"labels": every, "zero_division": 0.0}
-    precision, recall, f1, samples = precision_recall_fscore_support(y_true, y_pred, **options)
-    macro = precision_recall_fscore_support(y_true, y_pred, average="macro", **options)
+    precision, recall, f1, samples = precision_recall_fscore_support(
+        y_true, y_pred, labels=every, zero_division=0.0
+    )
+    occurring = np.union1d(y_true, y_pred)
+    macro = [float(values[occurring].mean()) for values in (precision, recall, f1)]
     return {
         "accuracy": float(accuracy_score(y_true, y_pred)),
-        "precision": float(macro[0]),
-        "recall": float(macro[1]),
-        "f1": float(macro[2]),
+        "precision": macro[0],
+        "recall": macro[1],
+        "f1": macro[2],
+        "classes_averaged": len(occurring),
         "per_class": [
             {
                 "precision": float(precision[index]),

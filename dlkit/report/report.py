@@ -206,6 +206,12 @@ class Report:
         for key, name in NAMES.items():
             if key in self.metrics:
                 value = self.metrics[key]
+                if (
+                    self.metrics.get("classes_averaged", self._data.output_dim)
+                    < self._data.output_dim
+                ):
+                    count = self.metrics["classes_averaged"]
+                    name = name.replace("of classes", f"of the {count} classes that occur")
                 shown = "unknown" if value is None else f"{value:.3f}"
                 if key in ("mae", "rmse"):
                     name, shown = f"{name} ({self.unit})", in_figures(value)

@@ -4,15 +4,18 @@ import json
 import signal
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from typer.testing import CliRunner
 
 from dlkit import cli, datasets
-from dlkit.layers import Dense
+from dlkit.cli_train_words import OPTIONS, in_options
+from dlkit.layers import Dense, Dropout
 from dlkit.network import Network
 from dlkit.training.config import TrainingConfig
+from dlkit.training.diagnosis_advice import advise
 from dlkit.training.job import TrainingJob
 
 
@@ -74,12 +77,14 @@ def test_a_finished_run_is_not_overwritten_and_resuming_it_reports_again():
         (("irsi",), "Did you mean iris"),
         (("iris", "--epochs", "0"), "epochs must be"),
         (("iris", "--optimizer", "adm"), "adam"),
-        (("iris", "--learning-rate", "-1"), "learning_rate must be"),
+        (("iris", "--learning-rate", "-1"), "--learning-rate must be"),
         (("iris", "--hidden-layers", "8,x"), "hidden-layers must be"),
         (("iris", "--target", "price"), "for CSV files"),
         (("iris", "--resume"), "no run in"),
         (("table.csv",), "price, size"),
         (("iris", "--engine", "torch"), "engine"),
+        (("iris", "--dropout-rate", "1"), "--dropout-rate must be"),
+        (("iris", "--weight-decay", "-1"), "--weight-decay must be"),
     ],
 )
 def test_wrong_use_is_named_and_nothing_is_written(arguments, words, tmp_path):
@@ -229,6 +234,61 @@ def test_a_run_that_was_killed_before_its_first_checkpoint_begins_anew(tmp_path)
     assert "ended before its first checkpoint: it begins anew" in done.output
     again = json.loads(typed("iris", "--resume", "--out", "cut", "--json").stdout)
     assert again["metrics"] == whole["metrics"]
+
+
+@pytest.mark.parametrize("wrong", [("--epochs", "x"), ("--epohcs", 3)])
+def test_an_option_that_cannot_be_read_is_said_in_json_too(wrong):
+    done = typed("iris", *wrong, "--json")
+    answer = json.loads(done.stdout)
+    assert (done.exit_code, answer["exit_code"], answer["state"]) == (2, 2, "wrong use")
+    assert wrong[0] in answer["message"]
+    assert typed("iris", *wrong).exit_code == 2
+
+
+def test_the_earlier_run_in_a_folder_is_named(tmp_path):
+    (tmp_path / "runs" / "iris").mkdir(parents=True)
+    (tmp_path / "runs" / "iris" / "settings.json").write_text('{"data": "mine/iris.csv"}')
+    done = typed("iris", "--epochs", 1)
+    assert done.exit_code == 2
+    assert "earlier run on mine/iris.csv" in done.output
+
+
+def test_dropout_and_weight_decay_are_trained_with():
+    options = ("iris", "--epochs", 2, "--hidden-layers", "8", "--seed", 4, "--json")
+    regular = ("--dropout-rate", 0.3, "--weight-decay", 0.01, "--clipnorm", 1)
+    answer = json.loads(typed(*options, *regular).stdout)
+    network = Network([Dense(8, "relu"), Dropout(0.3), Dense(3, "softmax")], 4, seed=4)
+    config = TrainingConfig(epochs=2, seed=4, weight_decay=0.01, clipnorm=1.0)
+    job = TrainingJob(network, datasets.iris(seed=4), config)
+    job.start()
+    job.wait()
+    assert answer["run"]["val_loss"] == job.history.history["val_loss"][-1]
+
+
+@pytest.mark.parametrize(
+    ("python", "options"),
+    [
+        ("Raise `dropout_rate` (0.2 to 0.5) or `weight_decay`.",
+         "Raise `--dropout-rate` (0.2 to 0.5) or `--weight-decay`."),
+        ("Set `clipnorm=1.0`.", "Set `--clipnorm 1.0`."),
+        ('Use `optimizer="adam"`, which', "Use `--optimizer adam`, which"),
+        ("Set `early_stopping=True`: it", "Set `--early-stopping`: it"),
+        ("or fewer `units` per layer.", "or smaller `--hidden-layers`."),
+        ("Lower `learning_rate` (now 0.1)", "Lower `--learning-rate` (now 0.1)"),
+        ("leave it out (drop=['a b']).", 'leave it out (--drop "a b").'),
+        ("split with group='id'.", "split with --group id."),
+    ],
+)  # fmt: skip
+def test_advice_names_options(python, options):
+    assert in_options(python) == options
+
+
+@pytest.mark.parametrize("label", ["overfitting", "underfitting", "unstable", "diverging"])
+def test_no_advice_names_an_argument_that_is_an_option(label):
+    curves = SimpleNamespace(config=TrainingConfig(), epochs=5, val_loss=None, good_accuracy=False)
+    for advice in advise(label, curves):
+        said = in_options(advice)
+        assert not any(f"`{name}" in said for name in (*OPTIONS, "units")), said
 
 
 @pytest.mark.full

@@ -1,6 +1,7 @@
 """The report of a run: measures by hand, every form of it, and what is refused."""
 
 import json
+import warnings
 from dataclasses import replace
 from html import escape
 from html.parser import HTMLParser
@@ -11,6 +12,7 @@ import pandas
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sklearn.metrics import f1_score, precision_score, recall_score
 
 from dlkit import datasets, layers, prepare
 from dlkit.datasets import Data
@@ -60,6 +62,28 @@ def test_measures_of_classes_by_hand():
     assert report.metrics["recall"] == pytest.approx((2 / 3 + 1) / 3)
     assert report.metrics["f1"] == pytest.approx((2 / 3 + 0.8) / 3)
     assert report.metrics["confusion_matrix"] == [[2, 1, 0], [0, 2, 0], [1, 0, 0]]
+
+
+def test_a_class_that_occurs_nowhere_is_not_averaged():
+    seen = Data(X, Y, X[:5], Y[:5])  # no cow to validate on
+    report = Report(Y[:5], seen, HISTORY)
+    means = ("precision", "recall", "f1")
+    assert [report.metrics[key] for key in means] == [1.0, 1.0, 1.0]
+    assert "precision (mean of the 2 classes that occur)  1.000" in report.text()
+    found = np.array([0, 0, 2, 1, 1])  # a cow that is none
+    metrics = Report(found, seen, HISTORY).metrics
+    for key, score in zip(means, (precision_score, recall_score, f1_score), strict=True):
+        expected = score(Y[:5], found, average="macro", zero_division=0.0)
+        assert metrics[key] == pytest.approx(expected)
+    assert "mean of classes" in Report(found, seen, HISTORY).text()
+
+
+def test_an_emoji_in_a_name_is_no_warning():
+    data = replace(PRICES, target_name="price \U0001f3e0")
+    report = Report(GUESSES, data, REGRESSION)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert "\U0001f3e0" in report.html()
 
 
 def test_measures_of_numbers_by_hand():

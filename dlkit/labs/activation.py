@@ -2,6 +2,8 @@
 
 from html import escape
 
+import numpy as np
+
 from dlkit.activations import ACTIVATIONS
 from dlkit.display.controls import menu, slider, stops
 from dlkit.display.lab import Lab
@@ -18,6 +20,8 @@ SURVIVES = (0.1, 10.0)
 """The gradient survives if layer 1 gets between these multiples of what the last layer gets."""
 
 _CHALLENGE_DEPTH = 10
+_OPENING = {"activation": "sigmoid", "initializer": "glorot_normal"}
+_BENDS = 0.5  # by what share of its steepest slope the slope of an activation changes at least
 
 
 class ActivationLab(Lab):
@@ -41,12 +45,13 @@ class ActivationLab(Lab):
     title = "Activation lab"
     question = "Where does an activation let learning through, and what is left after ten layers?"
     challenge = (
-        "Find an activation and an initialisation for which the gradient in layer 1 is between a "
-        "tenth and ten times that in layer 10."
+        "Find an activation that clearly bends, other than sigmoid, and initial weights that suit it, "
+        "other than Glorot's, for which the gradient in layer 1 is between a tenth and ten times that "
+        "in layer 10."
     )
 
     def __init__(self, *, challenge=None, **values):
-        name = values.get("activation", "sigmoid")
+        name = values.get("activation", _OPENING["activation"])
         if isinstance(name, str) and name in ELEMENTWISE:
             values.setdefault("parameter", _parameter(name)[1])
         super().__init__(challenge=challenge, **values)
@@ -57,7 +62,10 @@ class ActivationLab(Lab):
         return {
             "The activation": {
                 "activation": menu(
-                    "sigmoid", functions, label="activation", help="The function f of every layer."
+                    _OPENING["activation"],
+                    functions,
+                    label="activation",
+                    help="The function f of every layer.",
                 ),
                 "parameter": slider(
                     0,
@@ -73,7 +81,7 @@ class ActivationLab(Lab):
             },
             "The deep network": {
                 "initializer": menu(
-                    "glorot_normal",
+                    _OPENING["initializer"],
                     schemes,
                     label="initial weights",
                     help="The variance of the random weights: 2 / (inputs + outputs of the layer), or "
@@ -106,8 +114,10 @@ class ActivationLab(Lab):
             self._name_parameter()
 
     def met(self):
-        """Whether the gradient survives ten layers or more."""
-        if self.controls.depth.value < _CHALLENGE_DEPTH:
+        """Whether the gradient survives ten layers or more, with other settings than sigmoid's."""
+        controls = self.controls
+        left = all(controls[name].value != opening for name, opening in _OPENING.items())
+        if not left or controls.depth.value < _CHALLENGE_DEPTH or _bend(self._function()) < _BENDS:
             return False
         return fate(self._signal().survival, SURVIVES) == "survives"
 
@@ -170,7 +180,7 @@ class ActivationLab(Lab):
             f". In layer {depth} the mean slope is {fixed(signal.slope[-1])}, and "
             f"{percent(signal.dead[-1])} of the units are dead."
         )
-        if f.name == "linear" and depth > 1:
+        if _bend(f) == 0 and depth > 1:
             words += " But linear layers one after the other can do no more than a single one."
         return words
 
@@ -205,6 +215,12 @@ def _parameter(name):
         if not isinstance(value, bool):
             return key, float(value)
     return "", 0.0
+
+
+def _bend(f):
+    """Return by how much the slope of an activation changes, as a share of its steepest slope."""
+    slopes = f.derivative(np.linspace(LOW, HIGH, 241))
+    return float(np.ptp(slopes) / np.abs(slopes).max())
 
 
 def _zones_in_words(f):

@@ -225,6 +225,32 @@ def test_the_challenge_is_met_by_relu_with_he_and_not_by_fewer_layers():
     assert lab.met() is False and "explodes" in lab.sentence
 
 
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"activation": "tanh"},
+        {"initializer": "large"},
+        {"activation": "linear"},
+        {"activation": "linear", "initializer": "orthogonal"},
+        {"activation": "leaky_relu", "parameter": 1.0, "initializer": "orthogonal"},
+        {"activation": "leaky_relu", "parameter": 0.9, "initializer": "orthogonal"},
+    ],
+)
+def test_the_challenge_is_not_met_by_one_choice_or_without_a_bend(values):
+    lab = ActivationLab(**values)
+    assert "survives" in lab.sentence and lab.met() is False
+    straight = values.get("activation") == "linear" or values.get("parameter") == 1.0
+    assert ("no more than a single one" in lab.sentence) is straight
+    lab.close()
+
+
+@pytest.mark.parametrize("name", ["tanh", "relu", "leaky_relu", "elu", "gelu", "silu", "mish"])
+def test_the_challenge_is_met_by_every_bent_activation_with_he(name):
+    lab = ActivationLab(activation=name, initializer="he_normal")
+    assert lab.met() is True
+    lab.close()
+
+
 # Every control, every state, every wrong argument
 
 

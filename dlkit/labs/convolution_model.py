@@ -112,6 +112,12 @@ class Slide:
         """Pixel times weight, (3, 3); their sum is the result at the place."""
         return self.window * self.kernel
 
+    @property
+    def strongest(self):
+        """The place (row, column) of the result that is farthest from 0, and its value."""
+        place = np.unravel_index(int(np.abs(self.result).argmax()), self.result.shape)
+        return tuple(int(at) for at in place), float(self.result[place])
+
 
 def result_size(stride, padding):
     """Return how many places the window has along each axis of an 8 × 8 image."""
@@ -191,6 +197,16 @@ class Occlusion:
     worst: tuple
     after: np.ndarray
     covered: np.ndarray
+
+    @property
+    def changes_nothing(self):
+        """Whether the answer is the same wherever the patch lies, as on an empty sheet."""
+        return bool(np.allclose(self.left, self.before[self.said], rtol=0, atol=1e-12))
+
+    @property
+    def halved(self):
+        """At how many places the patch takes half or more of the probability of ``said``."""
+        return int((self.left <= self.before[self.said] / 2).sum())
 
 
 def occlude(image, size, value):

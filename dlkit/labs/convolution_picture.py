@@ -86,11 +86,23 @@ def occlusion_chart(occlusion, size, summary, cursor=None):
     centre = _square(column + edge, row + edge, 1)
     bars = [(o.before, "whole", "blue"), (o.after, "covered", "orange")]
     panels = (
-        _image_panel([_ink(o.covered), frame, patch], "Where it hurts most", cursor),
-        _image_panel([fall, frame, centre], f"Dark: the {o.said} is lost"),
+        _image_panel([_ink(o.covered), frame, patch], _worst(o, size), cursor),
+        _image_panel(
+            [fall, frame, centre, _note(f"dark: the {o.said} is lost")],
+            f"Halved at {o.halved} of {o.left.size} places",
+        ),
         _bars_panel(bars, f"{o.said}: {percent(o.before[o.said])} → {percent(o.after[o.said])}"),
     )
     return Chart(panels, summary, height=320, shares=(1, 1, 1.1))
+
+
+def _worst(occlusion, size):
+    """Return the title of the covered image: where it hurts most."""
+    if occlusion.changes_nothing:
+        return "Covering changes nothing"
+    row, column = (f"{at + 1}" if size == 1 else f"{at + 1}–{at + size}" for at in occlusion.worst)
+    s = "s" * (size > 1)
+    return f"Worst: row{s} {row}, column{s} {column}"
 
 
 def zeros(maps):
@@ -119,9 +131,9 @@ def _window_panel(slide, cursor):
     ]
     row, column = slide.corner
     window = _square(column - left, row - top, 3)
-    padded = "zeros around it" if top + bottom else "no padding"
     frame = _square(0, 0, SIDE, "grey", 1.0)
-    return _image_panel([*border, frame, window], f"8 × 8 pixels, {padded}", cursor)
+    inked = int((slide.window > 0).sum())
+    return _image_panel([*border, frame, window], f"Window: {inked} of 9 pixels inked", cursor)
 
 
 def _products_panel(slide):
@@ -155,8 +167,11 @@ def _result_panel(slide):
         Heat(slide.result, start, start + count, -start, -start - count, -reach, reach),
         _square(start, start, count, "grey", 1.0),
         _square(column + start, row + start, 1),
+        _note("blue −, orange +"),
     ]
-    return _image_panel(marks, f"{count} × {count} sums: blue −, orange +")
+    (at_row, at_column), value = slide.strongest
+    title = f"Strongest: {exact(value)} at ({at_row + 1}, {at_column + 1})"
+    return _image_panel(marks, title if value else f"All {count} × {count} sums are 0")
 
 
 def _maps_panel(image, maps):
@@ -182,13 +197,19 @@ def _maps_panel(image, maps):
     last = maps["pool_2"]
     return Panel(
         marks,
-        title=f"64 pixels become {last.size} numbers, which the last layer weighs",
+        title=f"{_holding(last, 0.9)} of the last {last.size} numbers hold 90 % of their sum",
         axes=False,
         equal=True,
         legend=False,
         x_range=(-0.05, _IN_A_ROW),
         y_range=(top, 0.05),
     )
+
+
+def _holding(numbers, share):
+    """Return how few of the numbers, none below 0, hold a share of their sum."""
+    sums = np.cumsum(np.sort(numbers, axis=None)[::-1])
+    return int(np.searchsorted(sums, share * sums[-1])) + 1 if sums[-1] > 0 else 0
 
 
 def _bars_panel(series, title):
@@ -224,6 +245,11 @@ def _image_panel(marks, title, cursor=None):
         x_range=(-_ROOM, SIDE + _ROOM),
         y_range=(-SIDE - _ROOM, _ROOM),
     )
+
+
+def _note(words):
+    """What the colours mean, under an image."""
+    return Text(SIDE / 2, -SIDE - 0.75, words, size=12)
 
 
 def _ink(image):

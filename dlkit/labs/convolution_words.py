@@ -32,10 +32,15 @@ def image_in_words(digit, sample, changed=None):
     -------
     str
     """
-    name = "an empty sheet" if digit is None else f"digit {digit}, number {sample}"
+    if digit is None:
+        return (
+            f"Your sheet, empty but for {counted(changed, 'pixel')}"
+            if changed
+            else "Your empty sheet"
+        )
     if changed is None:
-        return name[0].upper() + name[1:]
-    return f"Your sheet, {name} with {counted(changed, 'pixel')} changed"
+        return f"Digit {digit}, number {sample}"
+    return f"Your sheet, digit {digit}, number {sample} with {counted(changed, 'pixel')} changed"
 
 
 def slide_words(image, slide, kernel, stride, padding):
@@ -57,14 +62,15 @@ def slide_words(image, slide, kernel, stride, padding):
     """
     row, column = slide.place
     count = len(slide.result)
-    strongest = np.abs(slide.result)
-    at_row, at_column = np.unravel_index(int(strongest.argmax()), strongest.shape)
+    (at_row, at_column), value = slide.strongest
+    strongest = (
+        f"the strongest place is row {at_row + 1}, column {at_column + 1} with {exact(value)}"
+    )
     return (
         f"{image}, under the kernel “{KERNEL_NAMES[kernel]}”: with stride {stride} and padding "
         f"“{padding}” 8 × 8 pixels become {count} × {count}. At row {row + 1}, column {column + 1} "
-        f"of the result nine products add up to {exact(slide.products.sum())}; the strongest place "
-        f"is row {at_row + 1}, column {at_column + 1} with "
-        f"{exact(slide.result[at_row, at_column])}."
+        f"of the result nine products add up to {exact(slide.products.sum())}; "
+        f"{strongest if value else 'all the others are 0 too'}."
     )
 
 
@@ -87,6 +93,11 @@ def occlusion_words(image, occlusion, size):
     """Return the sentence for a covered patch; ``size`` is that of the patch in pixels."""
     o, (row, column) = occlusion, occlusion.worst
     now = int(o.after.argmax())
+    if o.changes_nothing:
+        return (
+            f"{image}: the network reads {o.said} with {percent(o.before[o.said])}, and with the same "
+            f"wherever {size} × {size} pixels are covered."
+        )
     verdict = "and it still reads it so" if now == o.said else f"and it reads {now} instead"
     rows = f"row {row + 1}" if size == 1 else f"rows {row + 1} to {row + size}"
     columns = f"column {column + 1}" if size == 1 else f"columns {column + 1} to {column + size}"

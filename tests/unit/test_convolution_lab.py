@@ -87,7 +87,42 @@ def test_the_picture_and_the_words_show_the_products(lab):
     assert np.allclose(
         heat.values, correlate2d(digit_image(3, 1), kernel_named("laplacian"), "valid")
     )
-    assert "6 × 6" in result.title and "row 4, column 2" in lab.sentence
+    strongest = np.unravel_index(int(np.abs(shown.result).argmax()), shown.result.shape)
+    place = tuple(int(at) + 1 for at in strongest)
+    assert f"at {place}" in result.title and "row 4, column 2" in lab.sentence
+    assert numbers(result.title) == pytest.approx([shown.result[strongest]], abs=6e-4)
+    assert window.title == f"Window: {(shown.window > 0).sum()} of 9 pixels inked"
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_the_titles_follow_the_finding(view):
+    found = []
+    lab = ConvolutionLab(view=view)
+    for lab.controls.digit.value in (3, 4, 5, 6):
+        found.append([panel.title for panel in lab.chart().panels])
+    assert all(len(set(titles)) > 1 for titles in zip(*found, strict=True))
+    lab.close()
+
+
+def test_the_title_of_the_layers_counts_the_numbers_that_weigh_most():
+    lab = ConvolutionLab(view="layers", digit=8)
+    last = np.sort(feature_maps(lab.image)["pool_2"], axis=None)[::-1]
+    count = int(lab.chart().panels[0].title.split()[0])
+    assert last[:count].sum() >= 0.9 * last.sum() > last[: count - 1].sum()
+    lab.close()
+
+
+def test_an_empty_sheet_has_no_strongest_and_no_worst_place(lab):
+    lab.clear()
+    assert lab.sentence.startswith("Your empty sheet, under the kernel")
+    assert "strongest" not in lab.sentence and "all the others are 0 too" in lab.sentence
+    assert lab.chart().panels[2].title == "All 6 × 6 sums are 0"
+    lab.controls.view.value = "occlusion"
+    assert "hurts" not in lab.sentence and "wherever 2 × 2 pixels are covered" in lab.sentence
+    assert lab.chart().panels[0].title == "Covering changes nothing"
+    lab.draw_pixel(3, 3, 1.0)
+    assert lab.sentence.startswith("Your sheet, empty but for 1 pixel: ")
+    assert "hurts most" in lab.sentence
 
 
 def test_the_place_ends_where_the_result_does(lab):
@@ -174,6 +209,10 @@ def test_the_words_say_where_it_hurts(lab):
     lab.controls.view.value, lab.controls.patch.value = "occlusion", 3
     found = occlude(digit_image(3, 1), 3, 0.0)
     row, column = found.worst
+    title = lab.chart().panels[0].title
+    assert title == f"Worst: rows {row + 1}–{row + 3}, columns {column + 1}–{column + 3}"
+    halved = (found.left <= found.before[found.said] / 2).sum()
+    assert lab.chart().panels[1].title == f"Halved at {halved} of 36 places"
     assert f"rows {row + 1} to {row + 3}, columns {column + 1} to {column + 3}" in lab.sentence
     assert f"reads {found.said} with" in lab.sentence
 

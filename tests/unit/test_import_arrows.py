@@ -52,7 +52,7 @@ OUTSIDE = {
     "mathematics": {"threadpoolctl"},  # in dlkit.blas
     "data": {"sklearn", "pandas", "pooch", "tqdm", "PIL"},
     "preparation": {"sklearn", "pandas"},
-    "training": {"tqdm", "joblib", "pandas", "sklearn"},
+    "training": {"tqdm", "joblib", "pandas", "sklearn", "scipy"},
     "keras": {"keras", "tensorflow", "jax", "torch"},
     "plots": {"matplotlib", "sklearn"},
     "reports": {"sklearn", "matplotlib"},

@@ -291,6 +291,7 @@ def test_a_difference_is_held_against_the_spread_of_the_seeds():
     assert found.difference("a", "c") == {
         "difference": pytest.approx(0.4),
         "spread": pytest.approx(0.01),
+        "p_value": pytest.approx(0, abs=1e-9),
         "exceeds_spread": True,
         "wins": 2,
     }

@@ -14,6 +14,8 @@ from dlkit.words import counted
 
 LIMIT = 512 * 2**20  # bytes of a file
 DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
+BLANKS = r"\s+"
+_WRITTEN = {**DELIMITERS, BLANKS: "blanks"}
 DECIMALS = {".": "point", ",": "comma"}
 MISSING_WORDS = ("", "?", "-", "--", ".", "n/a", "na", "nan", "none", "null", "missing", "unknown")
 _NA_VALUES = sorted({form for word in MISSING_WORDS for form in (word, word.upper(), word.title())})
@@ -45,7 +47,8 @@ def read_csv(path, delimiter=None, decimal=None, encoding=None):
     path : str or path
         A file of at most 512 MB.
     delimiter : {",", ";", "\\t", "|"}, optional
-        What stands between two fields; found by trying all four on the first lines.
+        What stands between two fields; found by trying all four on the first lines, and runs of
+        blanks if none of them fits and each line has the same number of words.
     decimal : {".", ","}, optional
         The decimal sign; found by what the numbers of the first lines look like.
     encoding : str, optional
@@ -91,12 +94,15 @@ def read_like(path, delimiter=None, decimal=None, encoding=None, texts=()):
     encoding, notes = _find_encoding(path, encoding)
     lines = _first_lines(path, encoding)
     delimiter = delimiter or _find_delimiter(lines)
-    rows = list(csv.reader(lines, delimiter=delimiter, skipinitialspace=True))
+    if delimiter == BLANKS:
+        rows = [line.split() for line in lines]
+    else:
+        rows = list(csv.reader(lines, delimiter=delimiter, skipinitialspace=True))
     fields = [field.strip() for row in rows[1:] or rows for field in row]
     decimal = decimal or _find_decimal(fields, delimiter)
     thousands = _find_thousands(fields, decimal)
     notes.append(
-        f"Read {path.name}: fields separated by {DELIMITERS[delimiter]}, decimal "
+        f"Read {path.name}: fields separated by {_WRITTEN[delimiter]}, decimal "
         f"{DECIMALS[decimal]}, encoding {encoding}."
     )
     as_text = set(_columns_of_text(rows, thousands, decimal))
@@ -184,6 +190,13 @@ def _find_delimiter(lines):
             scores = {delimiter: score(delimiter) for delimiter in DELIMITERS}
         except csv.Error as error:
             raise ValueError(f"The file must be a table, but it is damaged: {error}.") from None
+    words = {0 if '"' in line else len(line.split()) for line in lines}
+    if (
+        not any(share for share, _ in scores.values())
+        and len(words) == 1
+        and words.isdisjoint({0, 1})
+    ):
+        return BLANKS
     return max(scores, key=scores.get)
 
 
@@ -243,7 +256,8 @@ def _parse(path, delimiter, decimal, thousands, encoding, header, as_text, notes
             )  # fmt: skip
     except pandas.errors.ParserWarning:
         raise ValueError(
-            f"{path.name} is damaged: its rows have more fields than its header has names."
+            f"{path.name} is damaged: its rows have more fields than its header has names. Taken as the "
+            f"header: {_header_line(path, encoding)}. If that is a comment, delete it."
         ) from None
     except pandas.errors.ParserError as error:
         raise ValueError(f"{path.name} is damaged: {_plainly(str(error))}") from None
@@ -256,6 +270,12 @@ def _parse(path, delimiter, decimal, thousands, encoding, header, as_text, notes
         table.columns = [f"column {i + 1}" for i in range(table.shape[1])]
     table.columns = _tidy_names(table.columns, notes)
     return table
+
+
+def _header_line(path, encoding):
+    with open(path, encoding=encoding) as file:
+        number, line = next((i, line.strip()) for i, line in enumerate(file, 1) if line.strip())
+    return f"line {number}, {line if len(line) <= 60 else line[:59] + '…'!r}"
 
 
 def _tidy_names(columns, notes):

@@ -86,6 +86,10 @@ def test_a_file_without_a_header_and_one_with_names_twice(tmp_path):
         (b"a,b\n1,2\n1,2,3,4\n", "line 3 has 4 fields"),
         (b'a,b\n1,"2\n3,4\n5,6\n', "no closing quote|is damaged"),
         (b"a,b\n1,2,x\n3,4,y\n", "more fields than its header has names|line 2 has 3"),
+        (
+            b"\n# made, by me\na,b,c\n1,2,3\n",
+            "Taken as the header: line 2, '# made, by me'. If that is a",
+        ),
         (b"PK\x03\x04abc", "Excel"),
         (b"\x1f\x8b\x08abc", "gzip"),
         (b"\x89PNG\r\n", "picture"),
@@ -98,6 +102,20 @@ def test_damaged_files_are_named(tmp_path, content, words):
     (tmp_path / "t.csv").write_bytes(content)
     with pytest.raises(ValueError, match=words):
         read_csv(tmp_path / "t.csv")
+
+
+def test_fields_between_runs_of_blanks_are_read(tmp_path):
+    path = tmp_path / "t.txt"
+    path.write_text("size   city  price\n 1.5   Oslo  20\n12.5   Voss   3 \n", encoding="utf-8")
+    table = read_csv(path)
+    assert table.to_dict("list") == {
+        "size": [1.5, 12.5],
+        "city": ["Oslo", "Voss"],
+        "price": [20, 3],
+    }
+    assert "fields separated by blanks" in table.attrs["notes"][-1]
+    path.write_text("name\nAnna Berg\nBo Ek\n", encoding="utf-8")
+    assert read_csv(path).columns.tolist() == ["name"], "words of a text are no fields"
 
 
 def test_a_file_that_is_too_large_is_refused_before_it_is_read(tmp_path):

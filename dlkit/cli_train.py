@@ -59,7 +59,9 @@ class Engine(enum.StrEnum):
 def train(
     data: Annotated[
         str,
-        typer.Argument(help="A built-in set such as digits or iris, or the path of a CSV file."),
+        typer.Argument(
+            help="A built-in set such as digits, iris or houses, or the path of a CSV file."
+        ),
     ],
     target: Annotated[str | None, typer.Option(help="Column of the CSV file to predict.")] = None,
     drop: Annotated[

@@ -12,21 +12,39 @@ def data_of(name, settings):
 
     What is said of a file speaks of the options of the command.
     """
-    from dlkit import datasets
-
-    if name in datasets.DATASETS:
+    makers = _makers()
+    if name in makers:
         for option in ("target", "drop", "group", "time"):
             if settings[option]:
-                raise WrongUseError(f"--{option} is for CSV files; {name} is a built-in set.")
-        return datasets.get(name, seed=settings["seed"])
+                raise WrongUseError(
+                    f"--{option} is for CSV files; {name} is a built-in set.{_file_of(name)}"
+                )
+        return makers[name](seed=settings["seed"])
     if not Path(name).is_file():
-        near = difflib.get_close_matches(name, datasets.DATASETS, n=1, cutoff=0.5)
+        near = difflib.get_close_matches(name, makers, n=1, cutoff=0.5)
         hint = f" Did you mean {near[0]}?" if near else ""
-        sets = ", ".join(datasets.DATASETS)
         raise WrongUseError(
-            f"There is no file {name}, and no built-in set of that name.{hint} The sets are {sets}."
+            f"There is no file {name}, and no built-in set of that name.{hint} The sets are "
+            f"{', '.join(makers)}. A table of your own: dlkit train FILE.csv --target COLUMN."
         )
     return prepared_in_options(_prepared(name, settings))
+
+
+def _makers():
+    """Return the sets that this command can train on: name -> function that takes the seed."""
+    from dlkit.datasets import DATASETS, DOWNLOADS, OWN
+
+    known = DATASETS | OWN | DOWNLOADS
+    del known["sentences"]  # a label at each place, which takes another kind of network
+    return known
+
+
+def _file_of(name):
+    """Return where the CSV file of a built-in set is, as a sentence; "" if it has none."""
+    from dlkit.datasets import OWN, file_of
+
+    is_table = name in OWN and file_of(name).suffix == ".csv"
+    return f" Its file can be given instead: {file_of(name)}." if is_table else ""
 
 
 def _prepared(name, settings):

@@ -80,6 +80,8 @@ def test_a_finished_run_is_not_overwritten_and_resuming_it_reports_again():
         (("iris", "--learning-rate", "-1"), "--learning-rate must be"),
         (("iris", "--hidden-layers", "8,x"), "hidden-layers must be"),
         (("iris", "--target", "price"), "for CSV files"),
+        (("houses", "--target", "price"), "houses.csv"),
+        (("sentences",), "dlkit train FILE.csv --target COLUMN"),
         (("iris", "--resume"), "no run in"),
         (("table.csv",), "price, size"),
         (("iris", "--engine", "torch"), "engine"),
@@ -234,6 +236,19 @@ def test_a_run_that_was_killed_before_its_first_checkpoint_begins_anew(tmp_path)
     assert "ended before its first checkpoint: it begins anew" in done.output
     again = json.loads(typed("iris", "--resume", "--out", "cut", "--json").stdout)
     assert again["metrics"] == whole["metrics"]
+
+
+@pytest.mark.parametrize("name", ["houses", "sensor", "shapes"])
+def test_sets_of_our_own_making_are_trained_by_name(name):
+    done = typed(name, "--epochs", 1, "--hidden-layers", "4", "--json")
+    answer = json.loads(done.stdout)
+    assert (done.exit_code, answer["data"]) == (0, name), answer
+
+
+def test_sets_that_are_downloaded_are_known_by_name(monkeypatch):
+    monkeypatch.setitem(datasets.DOWNLOADS, "mnist", datasets.digits)
+    done = typed("mnist", "--epochs", 1, "--hidden-layers", "none", "--json")
+    assert json.loads(done.stdout)["data"] == "digits"
 
 
 @pytest.mark.parametrize("wrong", [("--epochs", "x"), ("--epohcs", 3)])

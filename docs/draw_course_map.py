@@ -19,7 +19,20 @@ LESSONS = {
     "10": (4, 0, "RNN", "RecurrentLab", "purple"),
     "11": (5, 0, "Transformer", "AttentionLab", "purple"),
 }
-WIDTH, HEIGHT, BUS = 0.84, 0.5, 0.5
+# lesson -> those it stands on directly: the arrows. What these stand on is not said again.
+STANDS_ON = {
+    "00": (),
+    "01": (),
+    "02": ("01",),
+    "03": ("02",),
+    "04": ("00", "03"),
+    "05": ("04",),
+    "07": ("00",),
+    "09": ("03",),
+    "10": ("03",),
+    "11": ("03",),
+}
+WIDTH, HEIGHT, BUS, OVER = 0.84, 0.5, 0.5, 2.5
 
 
 def between(first, second):
@@ -30,22 +43,24 @@ def between(first, second):
 
 def course_map():
     """Return the picture as a `Chart`."""
-    marks = [
-        between(*pair)
-        for pair in (("00", "04"), ("01", "02"), ("02", "03"), ("04", "05"), ("05", "07"))
-    ]
+    routed = {("00", "07"), ("03", "04"), ("03", "09"), ("03", "10"), ("03", "11")}  # drawn below
+    arrows = {(below, lesson) for lesson, many in STANDS_ON.items() for below in many}
+    marks = [between(*pair) for pair in sorted(arrows - routed)]
+    over = ([0, 0, 5], [2 + HEIGHT / 2, OVER, OVER])  # 00 to 07, above the others
+    marks += [Line(*over, color="text", width=1.5), Arrow(5, OVER, 5, 2 + HEIGHT / 2)]
     marks.append(Arrow(2.3, 1 + HEIGHT / 2, 2.58, 1.75))  # 03 to 04
     marks.append(Line([2, 2, 5], [1 - HEIGHT / 2, BUS, BUS], color="text", width=1.5))
     marks += [Arrow(column, BUS, column, HEIGHT / 2) for column in (3, 4, 5)]
     for number, (column, row, title, lab, color) in LESSONS.items():
         words = f"{number} {title}\n" + lab.replace(", ", "\n")
         marks.append(Box(column, row, WIDTH, HEIGHT, words, color, size=12, filled=True))
-    panel = Panel(marks, axes=False, legend=False, x_range=(-0.5, 5.5), y_range=(-0.4, 2.4))
+    panel = Panel(marks, axes=False, legend=False, x_range=(-0.5, 5.5), y_range=(-0.4, 2.6))
     summary = (
         "Lesson 00 can be done first. 01, 02 and 03 explain how a network works, one after the "
-        "other; 04, 05 and 07 how to train it; 09, 10 and 11 stand on 03 and can be done in any order."
+        "other; 04 and 05 how to train it; 07, on overfitting, needs 00 alone; 09, 10 and 11 stand on 03 "
+        "and can be done in any order."
     )
-    return Chart(panel, summary, width=1120, height=420)
+    return Chart(panel, summary, width=1120, height=440)
 
 
 if __name__ == "__main__":

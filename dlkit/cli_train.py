@@ -38,6 +38,7 @@ class TrainCommand(TyperCommand):
     """Answers in JSON also where an option cannot be read, if JSON was asked for."""
 
     def parse_args(self, context, arguments):
+        """Read the arguments; end with an answer in JSON where that fails and was asked for."""
         given = list(arguments)  # they are used up
         try:
             return super().parse_args(context, arguments)

@@ -150,6 +150,7 @@ def prepare(
 
     table = table.drop(columns=[column for column in drop if column != target])
     notes += [f"Left out as you asked: {', '.join(drop)}."] if drop else []
+    before = len(table)
     table, notes = rows_to_use(table, target, duplicates, notes)
     task_type = task_type or guess_task(table[target])
     truth, classes, unit, said = truth_of(table[target], task_type)
@@ -160,7 +161,7 @@ def prepare(
             f"{counted(int((~known).sum()), 'row')} left out, as {target} is no number there."
         )
         table, truth = table[known], truth[known]
-    check_enough(table, target, truth, task_type, classes)
+    check_enough(table, target, truth, task_type, classes, before)
     labels = truth.astype("int64") if task_type == "classification" else (truth,)
     parts, said = split_rows(
         labels,
@@ -189,9 +190,9 @@ def prepare(
     notes += [column.note for column in columns if column.note]
     columns = tuple(column for column in columns if column.kind != "left out")
     if not columns:
-        raise ValueError(
-            "table must have a column to predict from, but none is left: " + " ".join(notes[-3:])
-        )
+        why = [note for note in notes if note.startswith("Left out") or " is left out" in note]
+        why = " ".join(why) or f"It holds nothing but {' and '.join(sorted(left_out))}."
+        raise ValueError(f"table must have a column to predict from, but none is left. {why}")
     if task_type == "classification":
         parts, truth, classes, said = classes_of_training(parts, truth, classes)
         notes += said

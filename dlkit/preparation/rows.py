@@ -16,9 +16,7 @@ def rows_to_use(table, target, duplicates, notes):
         same = table.astype(str).duplicated().to_numpy()
     if same.any() and duplicates == "drop":
         which = (
-            "row that is a copy of another is"
-            if same.sum() == 1
-            else "rows that are copies of others are"
+            "row that is a copy of another" if same.sum() == 1 else "rows that are copies of others"
         )
         notes.append(f"{int(same.sum())} {which} left out.")
         table = table[~same]
@@ -47,8 +45,9 @@ def truth_of(series, task_type):
     return np.where(codes < 0, np.nan, codes.astype("float64")), classes, "", []
 
 
-def check_enough(table, target, truth, task_type, classes):
-    """Raise ``ValueError`` unless there is something to learn from."""
+def check_enough(table, target, truth, task_type, classes, before):
+    """Raise ``ValueError`` unless there is something to learn from in what is left of the rows."""
+    rows = counted(len(table), "row") + (f" left of {before}" if before > len(table) else "")
     if len(table) < 2:
         raise ValueError(
             f"table must hold 2 or more rows with a known {target}, but holds {len(table)}."
@@ -56,7 +55,7 @@ def check_enough(table, target, truth, task_type, classes):
     if task_type == "classification" and len(np.unique(truth)) < 2:
         raise ValueError(
             f"target must have two or more classes, but {target!r} is {classes[0]!r} in all "
-            f"{len(table)} rows: there is nothing to learn."
+            f"{rows}: there is nothing to learn."
         )
     if task_type == "classification" and len(np.unique(truth)) > max(2, len(truth) // 2, 20):
         raise ValueError(

@@ -482,6 +482,21 @@ def test_a_target_with_one_class_is_refused_in_words():
     table = pandas.DataFrame({"a": range(30), "y": ["same"] * 30})
     with pytest.raises(ValueError, match="two or more classes.*'same' in all 30 rows"):
         prepare(table, "y")
+    with pytest.raises(ValueError, match="'same' in all 30 rows left of 35: there is nothing"):
+        prepare(pandas.concat([table, table[:5]]), "y")
+
+
+def test_why_no_column_is_left_is_said(tmp_path):
+    path = tmp_path / "only.csv"
+    path.write_text("y\n" + "\n".join(map(str, range(30))), encoding="utf-8")
+    with pytest.raises(ValueError, match="none is left. It holds nothing but y.$"):
+        prepare(path, "y")
+    table = read_csv(path).assign(a=1, b=2)
+    with pytest.raises(
+        ValueError,
+        match="none is left. Left out as you asked: b. a is left out: it is 1 in every training row.$",
+    ):
+        prepare(table, "y", drop="b")
 
 
 def test_three_rows():

@@ -6,10 +6,11 @@ from dlkit.exercises.judging import FunctionCheck, Mistake
 
 
 # --- 00.3 ---------------------------------------------------------------------------------------
-def accuracy_of(probabilities, labels):
-    """Return the share of samples whose most probable class is their label."""
-    predicted = np.argmax(probabilities, axis=1)  # (batch,)
-    return np.mean(predicted == labels)
+def accuracy_of_two(probabilities, labels):
+    """Return the share of samples whose label is among their two most probable classes."""
+    first_two = np.argsort(probabilities, axis=1)[:, -2:]  # (batch, 2): argsort is rising
+    found = (first_two == labels[:, None]).any(axis=1)  # (batch,)
+    return np.mean(found)
 
 
 def _predictions():
@@ -17,80 +18,95 @@ def _predictions():
     cases = []
     for batch, classes in ((7, 4), (11, 5)):
         probabilities = generator.dirichlet(np.full(classes, 0.8), size=batch)
-        # The surest row comes first and is right: then argmax without an axis finds a class, too.
-        first = probabilities.max(axis=1).argmax()
-        probabilities[[0, first]] = probabilities[[first, 0]]
-        labels = probabilities.argmax(axis=1)
-        labels[1::3] = (labels[1::3] + 1) % classes
-        cases.append((probabilities, labels))
+        ranks = np.array([0, 1, 2, 1, 0, 3, 0, 2, 1, 3, 0])[:batch]  # 0: the label came first
+        order = np.argsort(-probabilities, axis=1)
+        cases.append((probabilities, order[np.arange(batch), ranks]))
     return cases
 
 
-def _accuracy_by_counting(probabilities, labels):
+def _two_by_counting(probabilities, labels):
     hits = 0
     for row, label in zip(probabilities, labels, strict=True):
-        hits += all(row[label] >= value for value in row)
+        hits += sum(value > row[label] for value in row) < 2
     return hits / len(labels)
+
+
+def _places(probabilities, where):
+    """The classes at some places of each row's rising order."""
+    return np.argsort(probabilities, axis=1)[:, where]
+
+
+def _found(probabilities, labels, where=slice(-2, None)):
+    return (_places(probabilities, where) == labels[:, None]).any(axis=1)
 
 
 ACCURACY = FunctionCheck(
     arguments=("probabilities", "labels"),
     cases=_predictions,
-    oracle=_accuracy_by_counting,
-    praise="The most probable class counts, however sure the network was of it.",
+    oracle=_two_by_counting,
+    praise="With many classes that look alike, people often ask for the first two, or the first five.",
     mistakes=(
         Mistake(
+            "That is the plain accuracy, for which the label must come first. Asked is whether it "
+            "is among the first two.",
+            lambda p, y: np.mean(p.argmax(1) == y),
+        ),
+        Mistake(
+            "That is how often the label comes second. It may come first, too.",
+            lambda p, y: np.mean(_places(p, -2) == y),
+        ),
+        Mistake(
             "That is the number of hits. Divide by the number of samples to get a share.",
-            lambda p, y: np.sum(p.argmax(1) == y),
+            lambda p, y: np.sum(_found(p, y)),
         ),
         Mistake(
-            "That is the share of errors. Accuracy is the share that is right.",
-            lambda p, y: np.mean(p.argmax(1) != y),
+            "That is the share of misses. Asked is the share of labels among the first two.",
+            lambda p, y: 1 - np.mean(_found(p, y)),
         ),
         Mistake(
-            "That is a percentage. An accuracy lies between 0 and 1: do not multiply by 100.",
-            lambda p, y: 100 * np.mean(p.argmax(1) == y),
+            "That is a percentage. A share lies between 0 and 1: do not multiply by 100.",
+            lambda p, y: 100 * np.mean(_found(p, y)),
         ),
         Mistake(
-            "You averaged the probability of the right class. Accuracy asks only whether that "
-            "class came first.",
+            "That is half of it: you took the mean over both classes of each sample. One of the two "
+            "is enough: `.any(axis=1)` first, then the mean.",
+            lambda p, y: np.mean(_places(p, slice(-2, None)) == y[:, None]),
+        ),
+        Mistake(
+            "You took the two least probable classes. `np.argsort` sorts from small to large: the "
+            "last two places, `[:, -2:]`.",
+            lambda p, y: np.mean(_found(p, y, slice(0, 2))),
+        ),
+        Mistake(
+            "You let the first three classes count. Asked are the first two.",
+            lambda p, y: np.mean(_found(p, y, slice(-3, None))),
+        ),
+        Mistake(
+            "You averaged the probability of the right class. Asked is only whether that class is "
+            "among the first two.",
             lambda p, y: np.mean(p[np.arange(len(y)), y]),
         ),
         Mistake(
-            "You asked whether the right class has more than 0.5. With more than two classes the "
-            "most probable one may have less.",
-            lambda p, y: np.mean(p[np.arange(len(y)), y] > 0.5),
+            "Nothing agrees with you. Do you compare the probabilities themselves with the labels? "
+            "`np.argsort` gives the classes, `np.sort` does not.",
+            lambda p, y: np.mean((np.sort(p, axis=1)[:, -2:] == y[:, None]).any(axis=1)),
         ),
         Mistake(
-            "You took the least probable class. Look for the largest probability of each row.",
-            lambda p, y: np.mean(p.argmin(1) == y),
+            "You returned one truth value per sample. Their mean is the share.",
+            lambda p, y: _found(p, y),
         ),
         Mistake(
-            "You returned one truth value per sample. Their mean is the accuracy.",
-            lambda p, y: p.argmax(1) == y,
-        ),
-        Mistake(
-            "You returned the chosen class of each sample. Compare them with the labels, and take "
-            "the mean.",
-            lambda p, y: p.argmax(1),
-        ),
-        Mistake(
-            "You looked for the largest value of the whole array. Each row needs its own: "
-            "`axis=1`.",
-            lambda p, y: np.mean(p.argmax() == y),
-        ),
-        Mistake(
-            "You compared the largest probability itself with the label. The class is its position "
-            "in the row.",
-            lambda p, y: np.mean(p.max(1) == y),
+            "You returned the two classes of each sample. Compare them with the labels, and take "
+            "the mean of those found.",
+            lambda p, y: _places(p, slice(-2, None)),
         ),
         Mistake(
             "You counted the first sample only. A `return` inside the loop ends it too early.",
-            lambda p, y: (p[0].argmax() == y[0]) / len(y),
+            lambda p, y: _found(p, y)[0] / len(y),
         ),
         Mistake(
             "You rounded the result. Return all its digits, and round only where you print it.",
-            lambda p, y: round(float(np.mean(p.argmax(1) == y)), 2),
+            lambda p, y: round(float(np.mean(_found(p, y))), 2),
         ),
     ),
 )

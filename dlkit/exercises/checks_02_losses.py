@@ -90,30 +90,39 @@ PINBALL = FunctionCheck(
 
 # --- 02.3 ----------------------------------------------------------------------------------------
 def cross_entropy_from_logits(z, labels):
-    """Return mean_i (log Σ_k exp z_ik - z_ic), c the label; the largest logit goes out in front."""
-    largest = z.max(axis=1)
+    """Return the mean over the classes of the mean over each one's samples of log Σ exp z - z_c."""
+    largest = z.max(axis=1)  # goes out in front, so that no power overflows
     log_sum = largest + np.log(np.exp(z - largest[:, None]).sum(axis=1))
-    return np.mean(log_sum - z[np.arange(len(z)), labels])
+    each = log_sum - z[np.arange(len(z)), labels]  # (batch,)
+    return np.mean([each[labels == c].mean() for c in np.unique(labels)])
 
 
 def _logits():
     generator = np.random.default_rng(23)
-    extreme = np.array([[1000.0, -1000.0, 2.0], [-1000.0, -1001.0, -999.5]])
+    extreme = np.array([[1000.0, -1000.0, 2.0], [-1000.0, -1001.0, -999.5], [3.0, -1000.0, 1000.0]])
     return [
-        (generator.normal(size=(5, 4)), np.array([0, 3, 1, 2, 0])),
-        (extreme, np.array([2, 1])),
+        (generator.normal(size=(5, 4)), np.array([0, 3, 1, 1, 0])),  # class 2 does not occur
+        (extreme, np.array([2, 1, 0])),
     ]
 
 
-def _exactly(z, labels):
-    """Each sample as log(1 + the other powers / the power of the true class), added pairwise."""
-    total = 0.0
+def _of_each(z, labels):
+    """The loss of each sample; the powers are added pairwise."""
+    losses = []
     for row, c in zip(z, labels, strict=True):
         log_sum = row[0]
         for value in row[1:]:
             log_sum = np.logaddexp(log_sum, value)
-        total += log_sum - row[c]
-    return total / len(z)
+        losses.append(log_sum - row[c])
+    return np.array(losses)
+
+
+def _class_by_class(each, labels, within=np.mean):
+    return np.array([within(each[labels == c]) for c in np.unique(labels)])
+
+
+def _exactly(z, labels):
+    return _class_by_class(_of_each(z, labels), labels).mean()
 
 
 def _rows(values, labels):
@@ -123,6 +132,16 @@ def _rows(values, labels):
 def _shifted_log_sum(z):
     return np.log(np.exp(z - z.max(axis=1, keepdims=True)).sum(axis=1))
 
+
+def _clipped(z, labels):
+    p = np.exp(z - z.max(axis=1, keepdims=True)) / np.exp(_shifted_log_sum(z))[:, None]
+    return -np.log(np.clip(_rows(p, labels), 1e-7, 1 - 1e-7))
+
+
+_PLAIN_MEAN = (
+    "That is the mean over all samples, where a large class outvotes the small ones. Take the mean "
+    "within each class first, and then the mean over the classes."
+)
 
 FROM_LOGITS = FunctionCheck(
     arguments=("z", "labels"),
@@ -134,40 +153,45 @@ FROM_LOGITS = FunctionCheck(
             "You clipped the probability before the logarithm, so a confident mistake never costs "
             "more than a certain amount. With logits nothing needs to be clipped: subtract the "
             "largest logit first.",
-            lambda z, y: (
-                -np.mean(
-                    np.log(
-                        np.clip(
-                            _rows(np.exp(z - z.max(axis=1, keepdims=True)), y)
-                            / np.exp(_shifted_log_sum(z)),
-                            1e-7,
-                            1 - 1e-7,
-                        )
-                    )
-                )
-            ),
+            lambda z, y: _class_by_class(_clipped(z, y), y).mean(),
         ),
         Mistake(
             "You took the largest logit out of the sum, which is right, but you did not add it "
             "again afterwards (or take it from the logit of the true class as well).",
-            lambda z, y: np.mean(_shifted_log_sum(z) - _rows(z, y)),
+            lambda z, y: _class_by_class(_shifted_log_sum(z) - _rows(z, y), y).mean(),
         ),
         Mistake(
             "`z[:, labels]` takes the columns of all labels for every sample. One logit is needed "
             "from each row: `z[np.arange(len(z)), labels]`.",
-            lambda z, y: np.mean((z.max(axis=1) + _shifted_log_sum(z))[:, None] - z[:, y]),
+            lambda z, y: _class_by_class(
+                (z.max(axis=1) + _shifted_log_sum(z))[:, None] - z[:, y], y
+            ).mean(),
         ),
         Mistake(
             "The sign is wrong: the loss is log Σ exp z − z of the true class, never negative.",
             lambda z, y: -_exactly(z, y),
         ),
         Mistake(
-            "You added up all samples. Asked was their mean.",
-            lambda z, y: _exactly(z, y) * len(z),
+            _PLAIN_MEAN,
+            lambda z, y: _of_each(z, y).mean(),
         ),
         Mistake(
-            "That is the loss of each sample. Asked was one number: take their mean.",
-            lambda z, y: z.max(axis=1) + _shifted_log_sum(z) - _rows(z, y),
+            "You added up the classes. Asked was their mean.",
+            lambda z, y: _class_by_class(_of_each(z, y), y).sum(),
+        ),
+        Mistake(
+            "You added up the samples of each class. Take their mean first, so that a large class "
+            "counts no more than a small one.",
+            lambda z, y: _class_by_class(_of_each(z, y), y, np.sum).mean(),
+        ),
+        Mistake(
+            "That is the loss of each sample. Asked was one number: take the mean of each class, and "
+            "the mean of those.",
+            lambda z, y: _of_each(z, y),
+        ),
+        Mistake(
+            "That is the mean of each class. Asked was one number: take the mean of these, too.",
+            lambda z, y: _class_by_class(_of_each(z, y), y),
         ),
         Mistake(
             "The logarithm is to the base 2. Asked is the natural one, np.log.",
@@ -175,11 +199,17 @@ FROM_LOGITS = FunctionCheck(
         ),
         Mistake(
             "Only the first half is there, log Σ exp z. Subtract the logit of the true class.",
-            lambda z, y: np.mean(z.max(axis=1) + _shifted_log_sum(z)),
+            lambda z, y: _class_by_class(z.max(axis=1) + _shifted_log_sum(z), y).mean(),
         ),
         Mistake(
-            "You divided by the number of all logits. The mean is over the samples.",
-            lambda z, y: _exactly(z, y) / z.shape[1],
+            "You counted classes that do not occur in the labels as 0. Take the mean over those that "
+            "occur: `np.unique(labels)`.",
+            lambda z, y: _class_by_class(_of_each(z, y), y).sum() / z.shape[1],
+        ),
+        Mistake(
+            "Your result is not a number (nan) where a class does not occur in the labels: the mean "
+            "of nothing. Go through the classes that occur, `np.unique(labels)`.",
+            lambda z, y: _exactly(z, y) if len(np.unique(y)) == z.shape[1] else np.nan,
         ),
     ),
 )
@@ -201,11 +231,11 @@ def examine_from_logits(answer):
         moderate = _logits()[0]
         if not named and callable(answer):
             result = call(answer, *moderate)
-            right = isinstance(result, float | np.floating) and np.isclose(
-                result, _exactly(*moderate), rtol=1e-5
-            )
-            if right:
-                raise Mistaken(_ONLY_MODERATE) from None
+            if isinstance(result, float | np.floating):
+                if np.isclose(result, _exactly(*moderate), rtol=1e-5):
+                    raise Mistaken(_ONLY_MODERATE) from None
+                if np.isclose(result, _of_each(*moderate).mean(), rtol=1e-5):
+                    raise Mistaken(_PLAIN_MEAN) from None
         raise
 
 
@@ -213,17 +243,23 @@ examine_from_logits.cases = _logits
 
 
 def _textbook(z, labels):
-    return -np.mean(np.log(_rows(np.exp(z) / np.exp(z).sum(axis=1, keepdims=True), labels)))
+    p = np.exp(z) / np.exp(z).sum(axis=1, keepdims=True)
+    return -_class_by_class(np.log(_rows(p, labels)), labels).mean()
 
 
 def _with_a_small_number(z, labels):
     p = np.exp(z - z.max(axis=1, keepdims=True))
-    return -np.mean(np.log(_rows(p / p.sum(axis=1, keepdims=True), labels) + 1e-12))
+    p = p / p.sum(axis=1, keepdims=True)
+    return -_class_by_class(np.log(_rows(p, labels) + 1e-12), labels).mean()
 
 
 def _one_largest_for_all(z, labels):
     e = np.exp(z - z.max())
-    return np.mean(np.log(e.sum(axis=1)) + z.max() - _rows(z, labels))
+    return _class_by_class(np.log(e.sum(axis=1)) + z.max() - _rows(z, labels), labels).mean()
+
+
+def _plain_textbook(z, labels):
+    return -np.mean(np.log(_rows(np.exp(z) / np.exp(z).sum(axis=1, keepdims=True), labels)))
 
 
 FROM_LOGITS_WRONG = (
@@ -232,6 +268,7 @@ FROM_LOGITS_WRONG = (
         WrongAnswer(answer, _ONLY_MODERATE)
         for answer in (_textbook, _with_a_small_number, _one_largest_for_all)
     ),
+    WrongAnswer(_plain_textbook, _PLAIN_MEAN),
 )
 
 

@@ -1,7 +1,7 @@
 """Exercises of lesson 00: count what a training run is made of, and read what it leaves behind."""
 
 from dlkit.exercises.checks_00 import PARAMETERS, UPDATES, count_parameters, count_updates
-from dlkit.exercises.checks_00_reading import ACCURACY, HISTORY, accuracy_of, best_epoch_and_gap
+from dlkit.exercises.checks_00_reading import ACCURACY, HISTORY, accuracy_of_two, best_epoch_and_gap
 from dlkit.exercises.registry import Exercise
 
 EXERCISES = (
@@ -70,12 +70,15 @@ check("00.2", my_updates)
     ),
     Exercise(
         id="00.3",
-        title="From probabilities to accuracy",
+        title="Among the first two",
         level="build",
         statement="""
-A network returns one row of probabilities per sample, an array of shape (samples, classes).
-Write a function that takes these `probabilities` and the true `labels` (whole numbers, one per
-sample) and returns the accuracy as a number between 0 and 1.
+A network returns one row of probabilities per sample, an array of shape (samples, classes). A 4
+that is taken for a 9 is a small mistake if 4 was the network's second guess.
+
+Write a function that takes these `probabilities` and the true `labels` (whole numbers, an array with
+one per sample) and returns the top-2 accuracy: the share of samples, between 0 and 1, whose label
+is among their two most probable classes.
 """,
         starter="""def my_accuracy(probabilities, labels):
     ...
@@ -84,17 +87,17 @@ sample) and returns the accuracy as a number between 0 and 1.
 check("00.3", my_accuracy)
 """,
         hints=(
-            "First turn each row into the class that the network would choose.",
+            "First turn each row into the two classes to which the network gives most.",
             (
-                "`np.argmax(probabilities, axis=1)` finds the position of the largest value in each "
-                "row."
+                "`np.argsort(probabilities, axis=1)` gives the classes of each row, the least probable "
+                "first. The last two columns, `[:, -2:]`, are what you need."
             ),
             (
-                "Compare the chosen classes with the labels: `chosen == labels` gives True or False for "
-                "each sample, and the mean of these is the share of True."
+                "Compare both with the labels, `first_two == labels[:, None]`; `.any(axis=1)` says for "
+                "each sample whether one of them agrees, and the mean of that is the share."
             ),
         ),
-        solution=accuracy_of,
+        solution=accuracy_of_two,
         examine=ACCURACY,
         wrong_answers=ACCURACY.wrong_answers(),
     ),

@@ -80,7 +80,7 @@ check("02.2", my_pinball)
     ),
     Exercise(
         id="02.3",
-        title="Cross-entropy that never overflows",
+        title="Cross-entropy: no overflow, no outvoting",
         level="build",
         statement=r"""
 Write the cross-entropy of softmax straight from the logits. For a sample with the logits $z_k$ and
@@ -91,8 +91,9 @@ $-\log \mathrm{softmax}(z)_c = \log \sum_k e^{z_k} - z_c$.
 It must be right for logits of ±1000 too, where $e^{1000}$ is more than a computer can hold and
 $e^{-1000}$ is 0. So take the largest logit $m$ out of the sum: $\log \sum_k e^{z_k} = m + \log \sum_k e^{z_k - m}$.
 
-`z` has shape (batch, classes), `labels` holds the true class of each sample as a whole number.
-Return the mean over the batch.
+`z` has shape (batch, classes), `labels` holds the true class of each sample as a whole number. Let
+every class have the same voice, however rare it is: take the mean within each class that occurs in
+the labels, and return the mean of these means.
 """,
         starter="""def my_cross_entropy(z, labels):
     ...
@@ -108,8 +109,9 @@ check("02.3", my_cross_entropy)
             ),
             (
                 "`m = z.max(axis=1, keepdims=True)`, "
-                "`log_sum = m[:, 0] + np.log(np.exp(z - m).sum(axis=1))`; then the mean of `log_sum` "
-                "minus the logit of the true class."
+                "`log_sum = m[:, 0] + np.log(np.exp(z - m).sum(axis=1))`, and `log_sum` minus the "
+                "logit of the true class is the loss `each` of every sample. Then `each[labels == c]"
+                ".mean()` for each c in `np.unique(labels)`, and the mean of these."
             ),
         ),
         solution=cross_entropy_from_logits,

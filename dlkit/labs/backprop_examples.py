@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from dlkit.autodiff import Value
 from dlkit.plots.graph_layout import GraphLayout
 
-WIDTH, HEIGHT = 752.0, 322.0
+WIDTH, HEIGHT = 800.0, 322.0
 """Size of the drawing of a graph, in pixels."""
 
 

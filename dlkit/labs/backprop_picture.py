@@ -53,7 +53,7 @@ def backprop_chart(walk, title, rules, remark, summary):
         y_range=(0, HEIGHT + _FOOT),
         axes=False,
     )
-    return Chart(panel, summary, width=760, height=round(HEIGHT + _FOOT) + 28)
+    return Chart(panel, summary, width=round(WIDTH) + 8, height=round(HEIGHT + _FOOT) + 28)
 
 
 def _node(walk, name, names):

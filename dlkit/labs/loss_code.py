@@ -1,5 +1,6 @@
 """What LossLab shows as a program of its own: its data, its loss and its fit, without the lab."""
 
+import re
 import textwrap
 
 from dlkit.labs.loss_curves import CROSSENTROPIES, REGRESSION
@@ -14,8 +15,9 @@ from dlkit.optimizers import LBFGS
 
 loss = losses.get({arguments})
 {one}
-print("loss of one prediction:", round(loss(truth, prediction), 4))
-print("gradient:", loss.gradient(truth, prediction).round(4).tolist())
+print("loss of one prediction:", round(loss(truth, answer), 4))
+slopes = loss.gradient(truth, answer)[0]
+print("gradient:", round(float({chain}), 4))
 
 {data}
 
@@ -53,22 +55,24 @@ w, b = w[best], b[best]"""
 _KERAS = """\
 import keras
 import numpy as np
+import tensorflow as tf
 from keras import layers, losses, ops
 
 {data}
-options = {options}
 
 
 def loss(y_true, z):
     y_true, p = ops.cast(y_true, "float32"), ops.sigmoid(z)
-    t = {t}
-    given = {given}
-    return losses.{name}(t, given, **options)
+    t, given = {t}, {given}
+    return losses.{name}({taken})
 
 
 {one}
-value = losses.{name}(truth, prediction, **options)[0]
-print("loss of one prediction:", round(float(value), 4))
+with tf.GradientTape() as tape:
+    value = losses.{name}({taken_one})
+slopes = tape.gradient(value, answer)[0].numpy()
+print("loss of one prediction:", round(float(value[0]), 4))
+print("gradient:", round(float({chain}), 4))
 
 dense = layers.Dense(1, kernel_initializer="zeros"{regularizer})
 model = keras.Sequential([keras.Input((1,)), dense])
@@ -78,8 +82,7 @@ model.compile(keras.optimizers.Adam(schedule), loss, steps_per_execution=100)
 x, y, weights = (np.tile(array, steps)[:, None] for array in (x, y, weights))
 model.fit(x, y, sample_weight=weights[:, 0], batch_size=len(x) // steps, shuffle=False, verbose=0)
 w, b = (float(ops.ravel(array)[0]) for array in (dense.kernel, dense.bias))
-print("w:", round(w, 2))
-print("b:", round(b, 2))
+print(f"w: {{w:.2f}}\\nb: {{b:.2f}}")
 """
 
 
@@ -102,6 +105,7 @@ def dlkit_program(shown):
     text = _DLKIT.format(
         arguments=_arguments([f'"{name}"'], shown.measured[0].loss.arguments()),
         one=_one(shown),
+        chain=_chain(shown),
         data=_data(shown),
         fit=body,
     )
@@ -127,12 +131,15 @@ def keras_program(shown):
     """
     name, classes = shown.curves[0].name, shown.data.classes
     given, t = _keras_wiring(name, classes)
+    arguments = shown.measured[0].loss.arguments()
     return _KERAS.format(
         name=name,
         t=t,
         given=given,
-        options=shown.measured[0].loss.arguments(),
-        one=_one(shown),
+        taken=_arguments(["t", "given"], arguments),
+        taken_one=_arguments(["truth", "answer"], arguments),
+        one=_one(shown).replace("), np.array(", "), tf.Variable("),
+        chain=_chain(shown),
         data=_data(shown),
         regularizer=f", kernel_regularizer=keras.regularizers.L2({RIDGE})" if classes else "",
     )
@@ -151,12 +158,25 @@ def _one(shown):
         truth = f"[{int(t)}]" if name.startswith("sparse") else f"[[{1 - t!r}, {t!r}]]"
         prediction = f"[[0.0, {z!r}]]"
     if name == "kl_divergence":
-        return f"p = {p}\ntruth, prediction = np.array({truth}), np.array([[1 - p, p]])"
+        prediction = "[[1 - p, p]]"
     if shown.data.classes and name in REGRESSION:
-        prediction = f"[[{p}]]"
+        prediction = "[[p]]"
     if name == "hinge":
         truth = f"[[{2 * t - 1!r}]]"
-    return f"truth, prediction = np.array({truth}), np.array({prediction})"
+    line = f"truth, answer = np.array({truth}), np.array({prediction})"
+    uses_p = re.search(r"\bp\b", prediction + _chain(shown))
+    return f"p = {p}  # of snow; what it gains, rain loses\n{line}" if uses_p else line
+
+
+def _chain(shown):
+    """From the slopes over what the loss is given to the one over the axis of the lab's curves."""
+    name, by_p = shown.curves[0].name, shown.over == "probability"
+    if name == "kl_divergence":  # what p gains, 1 - p loses
+        return "slopes[1] - slopes[0]" if by_p else "(slopes[1] - slopes[0]) * p * (1 - p)"
+    if name in CROSSENTROPIES:  # the logit of rain stays at 0
+        return "slopes[-1] / (p * (1 - p))" if by_p else "slopes[-1]"
+    given_p = shown.data.classes and name in REGRESSION
+    return "slopes[0] * p * (1 - p)" if given_p and not by_p else "slopes[0]"
 
 
 def _data(shown):

@@ -9,10 +9,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from dlkit.labs import BackpropLab
-from dlkit.labs.backprop_examples import EXAMPLES
+from dlkit.labs.backprop_examples import EXAMPLES, layout_of
 from dlkit.labs.backprop_walk import Walk, finite_difference, loss_at
 from dlkit.plots.chart import Box
 from dlkit.plots.figure import figure_summary
+from dlkit.plots.graph_layout import LABEL_ROOM
 
 
 @pytest.fixture(name="lab")
@@ -401,3 +402,11 @@ def test_plain_text_is_the_same_each_time_and_speaks_in_sentences():
 def test_loss_at_is_the_loss_that_is_shown(lab):
     lab.all_forward()
     assert f"{loss_at('neuron', lab._numbers()):.3g}" in lab.sentence
+
+
+@pytest.mark.parametrize("example", EXAMPLES)
+def test_labels_have_room_between_the_boxes(example):
+    layout = layout_of(EXAMPLES[example])
+    for (x0, y0), (x1, y1) in (way[-2:] for way in layout.ways.values()):
+        if abs(x1 - x0) > abs(y1 - y0):  # a label stands on the arrow, between both boxes
+            assert x1 - x0 >= LABEL_ROOM[0] + 4

@@ -274,16 +274,19 @@ def printed(program):
 CASES = [("regression", name) for name in REGRESSION] + [("classification", n) for n in CURVES]
 
 
+@pytest.mark.parametrize("from_logits", [True, False])
 @pytest.mark.parametrize(("task", "name"), CASES)
-def test_the_dlkit_program_says_what_the_lab_says(task, name):
+def test_the_dlkit_program_says_what_the_lab_says(task, name, from_logits):
     lab = LossLab(task=task, loss=name, against="mean_squared_error", delta=0.5, balance=True,
-                  label_smoothing=0.1, prediction=1.7, yes=True)  # fmt: skip
+                  label_smoothing=0.1, prediction=1.7, yes=True, from_logits=from_logits)  # fmt: skip
     program, shown = lab.code().dlkit, lab.shown()
     assert len(program.splitlines()) <= 40 and max(map(len, program.splitlines())) <= 100
     said, line = printed(program), shown.measured[0].line
     assert said["w"] == pytest.approx(line.w, abs=1e-3)
     assert said["b"] == pytest.approx(line.b, abs=1e-3)
-    assert said["loss of one prediction"] == pytest.approx(shown.at_prediction()[0][0], abs=1e-4)
+    value, slope = (each[0] for each in shown.at_prediction())
+    assert said["loss of one prediction"] == pytest.approx(value, abs=1e-4)
+    assert said["gradient"] == pytest.approx(slope, abs=1e-4)
 
 
 FAST = [("classification", "kl_divergence")]  # a Keras program takes seconds
@@ -299,7 +302,9 @@ def test_the_keras_program_says_what_the_lab_says(task, name):
     said, line = printed(program), shown.measured[0].line
     assert said["w"] == pytest.approx(line.w, abs=0.03)
     assert said["b"] == pytest.approx(line.b, abs=0.03)
-    assert said["loss of one prediction"] == pytest.approx(shown.at_prediction()[0][0], abs=1e-3)
+    value, slope = (each[0] for each in shown.at_prediction())
+    assert said["loss of one prediction"] == pytest.approx(value, abs=1e-3)
+    assert said["gradient"] == pytest.approx(slope, abs=1e-3)
 
 
 @pytest.mark.parametrize(

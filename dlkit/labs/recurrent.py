@@ -24,14 +24,17 @@ from dlkit.labs.recurrent_readers import (
     step_in_numbers,
 )
 from dlkit.labs.recurrent_training import ADDING_LENGTH, CHARACTER_UNITS, corpus_lines
+from dlkit.labs.recurrent_unrolled import unrolled_chart
 from dlkit.labs.recurrent_writer import LONGEST_LINE, next_character, probabilities
 
 SURVIVES = (0.1, 10.0)
 """A gradient survives if it is between these multiples of the last one at every time step."""
 
 _CHALLENGE_LENGTH = 100
+_ADDING = ("adding", "unrolled")  # the views of the adding problem
 _USED = {
     "adding": {"cell", "example", "step", "unit"},
+    "unrolled": {"cell", "example", "step", "unit"},
     "text": {"cell", "step", "unit", "text", "temperature", "seed"},
     "next": {"cell", "text", "temperature", "seed"},
     "gradient": {"length", "recurrent_scale", "gate_bias", "seed"},
@@ -171,11 +174,11 @@ class RecurrentLab(Lab):
         text, unknown = known_text(self.controls.text.value)
         if unknown and self.controls.view.value in ("text", "next"):
             self.say(f"The network has never seen {' '.join(unknown)}: left out.")
-        elif self.controls.step.value > ADDING_LENGTH and self.controls.view.value == "adding":
+        elif self.controls.step.value > ADDING_LENGTH and self.controls.view.value in _ADDING:
             self.say(f"These sequences have {ADDING_LENGTH} steps; the last one is shown.")
         elif self.controls.view.value == "text":
             self._say_which_step(len(text) + 1)
-        elif self.controls.unit.value > self._units and self.controls.view.value == "adding":
+        elif self.controls.unit.value > self._units and self.controls.view.value in _ADDING:
             self.say(f"This network has {self._units} units; unit {self._units} is shown.")
 
     def _say_which_step(self, time):
@@ -189,7 +192,7 @@ class RecurrentLab(Lab):
 
     @property
     def _units(self):
-        return 16 if self.controls.view.value == "adding" else CHARACTER_UNITS
+        return 16 if self.controls.view.value in _ADDING else CHARACTER_UNITS
 
     def _place(self, reading):
         """Return step and unit, counted from 0, as far as there are so many and they are shown."""
@@ -201,7 +204,7 @@ class RecurrentLab(Lab):
 
     def _reading(self):
         controls = self.controls
-        if controls.view.value == "adding":
+        if controls.view.value in _ADDING:
             return read_adding(controls.cell.value, controls.example.value - 1)
         return read_text(controls.cell.value, known_text(controls.text.value)[0])
 
@@ -239,6 +242,11 @@ class RecurrentLab(Lab):
             y = float(adding_examples()[1][example])
             summary = words.adding_sentence(reading, y, example, step, unit)
             return adding_chart(reading, y, step, unit, summary)
+        if controls.view.value == "unrolled":
+            weights = adding_reader(reading.cell).layers[0].parameters
+            count = sum(values.size for values in weights.values())
+            summary = words.unrolled_sentence(reading, count, step, unit)
+            return unrolled_chart(reading, count, step, unit, summary)
         if controls.view.value == "text":
             summary = words.text_sentence(reading, text, step, unit)
             return text_chart(reading, text, step, unit, summary)
@@ -256,7 +264,7 @@ class RecurrentLab(Lab):
             return ""
         reading = self._reading()
         step, unit = self._place(reading)
-        network = adding_reader(cell) if view == "adding" else character_reader(cell)
+        network = adding_reader(cell) if view in _ADDING else character_reader(cell)
         numbers = step_in_numbers(network, reading, step, unit)
         return words.step_table(cell, numbers, step, unit)
 
@@ -276,7 +284,7 @@ class RecurrentLab(Lab):
             return code.gradient_code(controls.length.value, scale, bias, controls.seed.value)
         reading = self._reading()
         step, unit = self._place(reading)
-        if view == "adding":
+        if view in _ADDING:
             return code.adding_code(cell, controls.example.value - 1, step, unit)
         text, temperature = known_text(controls.text.value)[0], float(controls.temperature.value)
         return code.text_code(cell, text, step, unit, temperature)

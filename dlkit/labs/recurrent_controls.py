@@ -10,6 +10,7 @@ VIEWS = {
     "text": "states: your text",
     "next": "next character",
     "gradient": "gradient through time",
+    "unrolled": "unrolled: cell by cell",
 }
 
 

@@ -19,7 +19,7 @@ LOOKS = {
     "output": ("output gate o", "purple", "dotted"),
     "update": ("update gate z", "green", "dashed"),
     "reset": ("reset gate r", "orange", "dotted"),
-    "candidate": ("candidate g", "grey", "dotted"),
+    "candidate": ("candidate g", "grey", "dashdot"),
     "memory": ("cell c", "blue", "solid"),
     "hidden": ("state h", "vermillion", "solid"),
     "slope": ("slope of tanh, 1 − h²", "green", "dashed"),
@@ -107,8 +107,6 @@ def _unit_panel(reading, first, step, unit, axis):
     curves["hidden"] = reading.hidden[:, unit]
     if not reading.gates:
         curves["slope"] = 1 - reading.hidden[:, unit] ** 2
-    if reading.memory is not None:
-        curves.pop("candidate")  # five curves are enough; its number stands in the table
     x = np.arange(first + 1, len(reading.hidden) + 1)
     lines = [
         Line(x, values[first:], *LOOKS[name], width=2.4 if LOOKS[name][2] == "solid" else 1.7)

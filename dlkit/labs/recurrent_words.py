@@ -43,6 +43,17 @@ def text_sentence(reading, text, step, unit):
     )
 
 
+def unrolled_sentence(reading, parameters, step, unit):
+    """Return what the picture of the unrolled network shows."""
+    number, marked = reading.x[step]
+    return (
+        f"{NAMES[reading.cell]} unrolled over {counted(len(reading.hidden), 'time step')}: each "
+        f"applies the same W, U and b, {parameters:,} numbers in all. Step {step + 1} takes x = "
+        f"{fixed(float(number))} ({'' if marked else 'not '}marked) and the state of step {step}. "
+        f"{_unit_words(reading, step, unit)}"
+    )
+
+
 def _unit_words(reading, step, unit):
     now, before = f"At step {step + 1}", f"state h {fixed(float(reading.hidden[step, unit]))}"
     gates = [

@@ -27,7 +27,7 @@ from dlkit.labs.recurrent_writer import (
     probabilities,
     write_lines,
 )
-from dlkit.plots.chart import Bars, Heat, Line, Text
+from dlkit.plots.chart import Arrow, Bars, Box, Heat, Line, Text
 
 every_cell = pytest.mark.parametrize("cell", CELLS)
 
@@ -385,6 +385,36 @@ def test_the_marked_numbers_stand_inside_the_picture():
                 assert room > 3, f"sequence {sequence}: {mark.text} is cut off"
     assert len(anchors) > 1, "no number stood near an edge"
     lab.close()
+
+
+@every_cell
+@pytest.mark.parametrize("step", [1, 10, 60])
+def test_the_unrolled_network_shows_its_numbers_and_the_same_weights_in_each_cell(cell, step):
+    lab = RecurrentLab(view="unrolled", cell=cell, step=step, unit=3)
+    (panel,) = lab.chart().panels
+    boxes = [mark for mark in panel.marks if isinstance(mark, Box)]
+    cells = [box for box in boxes if "W, U, b" in box.text]
+    assert len(cells) == 5 and len({box.text for box in cells}) == 1
+    (chosen,) = [box for box in cells if box.filled]
+    x, h = (next(b.text for b in boxes if b.x == chosen.x and b.text[0] == name) for name in "xh")
+    reading = read_adding(cell, 2)
+    digits = str(step).translate(str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉"))
+    assert x.startswith(f"x{digits}\n{reading.x[step - 1, 0]:.2f}")
+    shown = float(h.removeprefix(f"h{digits}\n").replace("−", "-"))
+    assert shown == pytest.approx(reading.hidden[step - 1, 2], abs=0.0051)
+    assert ("↓" in x) == bool(reading.x[step - 1, 1])
+    back = [m for m in panel.marks if isinstance(m, Arrow) and m.x1 < m.x0]
+    ahead = [m for m in panel.marks if isinstance(m, Arrow) and m.x1 > m.x0 and m.y0 != chosen.y]
+    assert len(back) == len(ahead) == (5 if step == 60 else 6)
+    count = sum(values.size for values in adding_reader(cell).layers[0].parameters.values())
+    assert f"{count:,} numbers in all" in panel.title and f"{count:,} numbers" in lab.sentence
+    assert f"time step {step}," in lab.details()
+    lab.close()
+
+
+def test_the_candidate_is_drawn_with_the_gates(lab):
+    labels = [mark.label for mark in lab.chart().panels[1].labelled()]
+    assert "candidate g" in labels and "forget gate f" in labels
 
 
 def test_a_step_that_is_not_the_chosen_one_is_said():

@@ -53,7 +53,8 @@ def progress_sentence(status, history):
         words += f", validation loss {columns['val_loss'][-1]:.3g}"
         if "val_accuracy" in columns:
             words += f", validation accuracy {percent(columns['val_accuracy'][-1], 1)}"
-        words += f"; best epoch so far {history.best_epoch}{_gap(columns)}"
+        so_far = "" if history.stop_reason else "so far "
+        words += f"; best epoch {so_far}{history.best_epoch}{_gap(columns)}"
     words += "."
     if status.state == "paused":
         return f"Paused at {place} {words}"

@@ -38,6 +38,17 @@ def words_of(html):
     return " ".join(re.sub(r"<[^>]+>", " ", html).split())
 
 
+def test_a_run_that_has_ended_has_a_best_epoch_and_none_so_far(lab):
+    assert f"; best epoch {finished(lab).job.history.best_epoch}" in lab.sentence
+    lab = TrainingLab(**{**SMALL, "epochs": 40, "pace": 20.0})
+    lab.run()
+    while len(lab.job.history) < 1:
+        time.sleep(0.01)
+    lab.pause()
+    assert lab.wait(60) and "; best epoch so far " in lab.sentence
+    lab.close()
+
+
 def test_two_runs_are_compared_in_words(lab):
     assert lab.comparison() == ""
     finished(lab)

@@ -41,8 +41,8 @@ def truth_of(series, task_type):
     if task_type == "regression":
         column = target_column(series)
         return column.values(series)[0], None, column.unit, [column.note] if column.note else []
-    codes, classes = read_classes(series)
-    return np.where(codes < 0, np.nan, codes.astype("float64")), classes, "", []
+    codes, classes, notes = read_classes(series)
+    return np.where(codes < 0, np.nan, codes.astype("float64")), classes, "", notes
 
 
 def check_enough(table, target, truth, task_type, classes, before):

@@ -1,10 +1,12 @@
 """The column to predict: which task it asks for, and its values."""
 
+import re
+
 import numpy as np
 import pandas
 
 from dlkit import checks
-from dlkit.preparation.columns import Column, decide, factorize, numbers_of
+from dlkit.preparation.columns import TRUTH, Column, decide, factorize, numbers_of
 
 MOST_CLASSES = 20
 
@@ -68,12 +70,12 @@ def read_target(series, task_type):
     """Return a target as float64, NaN where missing; classes by the number of their text."""
     if task_type == "regression":
         return target_column(series).values(series)[0]
-    codes, _ = read_classes(series)
+    codes, _, _ = read_classes(series)
     return np.where(codes < 0, np.nan, codes.astype("float64"))
 
 
 def read_classes(series):
-    """Return the number of each row's class (−1: missing) and the classes, sorted."""
+    """Return the number of each row's class (−1: missing), the classes, sorted, and notes."""
     if pandas.api.types.is_numeric_dtype(series.dtype) and not pandas.api.types.is_bool_dtype(
         series.dtype
     ):
@@ -82,9 +84,30 @@ def read_classes(series):
         codes = np.where(np.isnan(values), -1, np.searchsorted(found, values))
         # as few digits as tell them apart: 3 and not 3.0, but 1000001 and not 1e+06
         names = [f"{value:.17g}" if value % 1 == 0 else repr(float(value)) for value in found]
-        return codes.astype("int64"), names
+        return codes.astype("int64"), names, []
     codes, texts = factorize(series)
-    order = np.argsort(np.array(texts, dtype=object)) if texts else np.zeros(0, dtype=int)
-    places = np.empty(len(texts) + 1, dtype="int64")
-    places[order], places[-1] = np.arange(len(texts)), -1
-    return places[codes], [texts[i] for i in order]
+    shared = _shared(texts)
+    counts = np.bincount(codes[codes >= 0], minlength=len(texts))
+    names = {}  # by the most frequent spelling
+    for place in np.argsort(-counts, kind="stable"):
+        names.setdefault(shared[place], texts[place])
+    classes = sorted(names.values())
+    number = {name: i for i, name in enumerate(classes)}
+    places = np.array([*(number[names[each]] for each in shared), -1])
+    joined = [f"{text!r} read as {names[each]!r}" for text, each in zip(texts, shared, strict=True)
+              if text != names[each]]  # fmt: skip
+    more = ", …" if len(joined) > 3 else ""
+    notes = [f"{series.name}: other spellings of a class joined, {', '.join(joined[:3])}{more}."]
+    return places[codes], classes, notes if joined else []
+
+
+def _shared(texts):
+    """Return what the spellings of one class share: Yes and yes, 1 and 1.0, but not a and A."""
+    folded = [text.casefold() for text in texts]
+    answers = set(folded) <= set(TRUTH)
+    return [
+        fold.rstrip("0").rstrip(".") if re.fullmatch(r"[-+]?\d+\.0+", fold)
+        else fold if len(fold) > 2 or answers
+        else text
+        for text, fold in zip(texts, folded, strict=True)
+    ]  # fmt: skip

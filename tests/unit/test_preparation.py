@@ -475,6 +475,25 @@ def test_rows_count_as_the_same_only_if_two_columns_say_so():
     assert "9 of 9" in found.evidence and "duplicates='drop'" in found.advice
 
 
+@pytest.mark.parametrize(
+    ("labels", "classes"),
+    [
+        (["Yes", "no", "yes", "Yes", "No", "no"], ("Yes", "no")),
+        (["Y", "n", "y", "Y"], ("Y", "n")),
+        (["1", "1.0", "2", "2.00", "10", "10.0", "1", "2", "10"], ("1", "10", "2")),
+        (["a", "A", "b"], ("A", "a", "b")),
+        (["CO", "Co", "x"], ("CO", "Co", "x")),
+        (["3.1", "3.10", "x"], ("3.1", "3.10", "x")),
+    ],
+)
+def test_spellings_of_one_class_are_joined_and_said(labels, classes):
+    labels = labels * 12
+    table = pandas.DataFrame({"a": random.normal(size=len(labels)), "y": labels})
+    ready = prepare(table, "y", task_type="classification")
+    assert ready.data.class_names == classes
+    assert ("other spellings of a class" in ready.report) == (len(set(labels)) > len(classes))
+
+
 # -- what must be survived ---------------------------------------------------------------------------
 
 

@@ -176,7 +176,10 @@ def test_what_an_order_does_not_name_is_said():
 def test_classes_that_differ_in_case_alone_are_said():
     answers = np.array(["Yes", "no", "yes"])[np.arange(60) % 3]
     found = prepare(table().assign(y=answers), "y")
-    assert "'Yes' and 'yes' are counted as different classes" in found.report
+    assert "y: other spellings of a class joined, 'yes' read as 'Yes'." in found.notes
+    letters = np.array(["A", "b", "a"])[np.arange(60) % 3]
+    found = prepare(table().assign(y=letters), "y")
+    assert "'A' and 'a' are counted as different classes" in found.report
 
 
 # Estimators

@@ -3,6 +3,7 @@
 import keras
 
 from ..training.class_weights import check_labels, weight_table
+from .outline import outline
 
 
 def class_weigher(model, data, class_weight):
@@ -29,7 +30,7 @@ def class_weigher(model, data, class_weight):
     """
     if class_weight is None:
         return None
-    classes = max(2, model.output_shape[-1])
+    classes = max(2, outline(model).output_shape[-1])
     check_labels(class_weight, classes, data.task_type)
     table = weight_table(class_weight, classes).astype("float32")
     ops = keras.ops

@@ -74,7 +74,7 @@ def from_keras(model, seed=0, input_shape=None):
     if not isinstance(model, keras.Model):
         raise TypeError(f"model must be a Keras model, but got {checks.describe(model)}.")
     seed = checks.whole_number("seed", seed, minimum=0)
-    if not model.built or not model.inputs:
+    if not model.built or not getattr(model, "inputs", None):
         raise ValueError(
             "model must be built, so that its shapes are known. Put keras.Input(...) first."
         )

@@ -29,8 +29,9 @@ class KerasEngine:
     Parameters
     ----------
     model : keras.Model
-        Sequential or functional, with one input and one output; trained in place. It may be
-        compiled or not. An unbuilt Sequential is built with the data's input shape.
+        With one input and one output; trained in place. It may be compiled or not. One that is
+        not built is built with the data's input shape. The ``call`` of a class of your own must be
+        made of Keras layers and ``keras.ops``.
     data : dlkit.Data
     config : dlkit.TrainingConfig
 

@@ -3,6 +3,7 @@
 import keras
 
 from ..training.layer_records import LayerRecord, norms
+from .outline import outline
 
 WITH_UNITS = (
     keras.layers.Activation,
@@ -36,7 +37,7 @@ class LayerWatch:
         self._rectified = {name: output.shape[-1] for name, output in rectified.items()}
         self._awake = None
         if rectified:
-            self._awake = _compiled(keras.Model(model.inputs[0], list(rectified.values())))
+            self._awake = _compiled(keras.Model(outline(model).inputs[0], list(rectified.values())))
 
     def measured(self, squares):
         """Return layer name → (gradient norm, update ratio).
@@ -103,7 +104,8 @@ def _rectified(model):
 
     Layers of a model within the model are left out: their outputs belong to another graph.
     """
-    graph = getattr(model, "_functional", None) or model  # a Sequential keeps its graph inside
+    graph = outline(model)
+    graph = getattr(graph, "_functional", None) or graph  # a Sequential keeps its graph inside
     found = {}
     for node in (node for nodes in graph._nodes_by_depth.values() for node in nodes):
         layer = node.operation

@@ -4,6 +4,7 @@ import keras
 import numpy as np
 
 from .. import checks, losses
+from .outline import draw_outline, draws_itself, outline
 
 # These need one output per class.
 CATEGORICAL = ("categorical_crossentropy", "sparse_categorical_crossentropy")
@@ -81,21 +82,21 @@ def loss_for(model, data, loss=None):
             f"loss must be one that the Keras engine can train with, but got {name!r}. Train a "
             "dlkit Network with it, or use model.compile and model.fit of Keras itself."
         )
-    dtype = "float64" if model.outputs[0].dtype == "float64" else "float32"
+    dtype = "float64" if outline(model).outputs[0].dtype == "float64" else "float32"
     keras_loss = getattr(keras.losses, kind)(dtype=dtype, **arguments)
-    return keras_loss, _target_form(name, model.output_shape[-1], one_hot, dtype)
+    return keras_loss, _target_form(name, outline(model).output_shape[-1], one_hot, dtype)
 
 
 def _default_name(model, classify, one_hot):
     if not classify:
         return "mean_squared_error"
-    if model.output_shape[-1] == 1 or output_activation(model) == "sigmoid":
+    if outline(model).output_shape[-1] == 1 or output_activation(model) == "sigmoid":
         return "binary_crossentropy"
     return "categorical_crossentropy" if one_hot else "sparse_categorical_crossentropy"
 
 
 def _check_outputs(model, data, name):
-    outputs = model.output_shape[-1]
+    outputs = outline(model).output_shape[-1]
     if data.task_type == "regression":
         if outputs != data.output_dim:
             raise ValueError(
@@ -133,17 +134,21 @@ def _target_form(name, outputs, one_hot, dtype):
 
 def _output_layer(model):
     """Return the layer, or operation, that computes the output of a built model."""
-    layer = model.outputs[0]._keras_history.operation
+    layer = outline(model).outputs[0]._keras_history.operation
     while isinstance(layer, keras.layers.Flatten | keras.layers.Reshape):
         layer = layer.input._keras_history.operation
-    nested = isinstance(layer, keras.Model) and getattr(layer, "outputs", None)
-    return _output_layer(layer) if nested else layer
+    if not isinstance(layer, keras.Model):
+        return layer
+    if not draws_itself(layer):
+        inputs = layer._inbound_nodes[0].input_tensors[0]
+        draw_outline(layer, tuple(inputs.shape[1:]), inputs.dtype)
+    return _output_layer(layer)
 
 
 def check_model(model, data):
     """Raise an error unless ``model`` is a Keras model with one input and one output for ``data``.
 
-    A `keras.Sequential` that has no input shape yet is built with that of the data.
+    A model that has no input shape yet is built with that of the data.
 
     Raises
     ------
@@ -156,14 +161,17 @@ def check_model(model, data):
             "dlkit.models.build_sequential_model(...) builds one."
         )
     shape = (None, *data.input_shape)
-    if not model.built:
+    if not draws_itself(model):
+        draw_outline(model, shape[1:], str(data.x_train.dtype))
+    elif not model.built:
         model.build(shape)
-    if len(model.inputs or ()) != 1 or len(model.outputs or ()) != 1:
+    graph = outline(model)
+    if len(graph.inputs or ()) != 1 or len(graph.outputs or ()) != 1:
         raise ValueError(
-            "model must be a Sequential or functional Keras model with one input and one output. "
+            "model must be a Keras model with one input and one output. "
             "Wrap others: keras.Model(inputs, outputs)."
         )
-    wanted = tuple(model.inputs[0].shape)
+    wanted = tuple(graph.inputs[0].shape)
     fits = len(wanted) == len(shape) and all(
         a is None or b is None or a == b for a, b in zip(wanted, shape, strict=True)
     )
@@ -172,3 +180,4 @@ def check_model(model, data):
             f"model takes inputs of shape {wanted[1:]}, but those of the data have shape "
             f"{shape[1:]}. Build it with the data's shape, or reshape the data."
         )
+    _output_layer(model)  # draws a model within the model, if that gives the output

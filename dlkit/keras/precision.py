@@ -4,6 +4,8 @@ import contextlib
 
 import keras
 
+from .outline import outline
+
 
 @contextlib.contextmanager
 def computing_in(model, policy):
@@ -50,7 +52,7 @@ def check_precision(model, policy):
 
 def _output_layers(model):
     """Return the layer that computes the output, its own inner layers, and what only reshapes it."""
-    layer = model.outputs[0]._keras_history.operation
+    layer = outline(model).outputs[0]._keras_history.operation
     found = [layer]
     while isinstance(layer, keras.layers.Flatten | keras.layers.Reshape):
         layer = layer.input._keras_history.operation

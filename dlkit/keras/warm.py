@@ -7,8 +7,10 @@ import keras
 from ..training.plateau import check_monitor
 from ..training.validation_split import with_validation
 from .class_weights import class_weigher
+from .kept import kept_with
 from .layer_watch import LayerWatch
 from .losses import gives_logits, loss_for
+from .outline import outline
 from .precision import check_precision
 from .program import CompiledProgram, PlainProgram, metric_for
 from .saving import random_states
@@ -46,7 +48,9 @@ class WarmModel:
     def __init__(self, model, data, loss, optimizer, samples, weigh=None, precision=None):
         logits = getattr(loss, "from_logits", None)
         logits = gives_logits(model) if logits is None else logits
-        self.metric_name, metric = metric_for(data.task_type, model.output_shape[-1], logits)
+        self.metric_name, metric = metric_for(
+            data.task_type, outline(model).output_shape[-1], logits
+        )
         kind = CompiledProgram if keras.backend.backend() == "tensorflow" else PlainProgram
         self.runner = kind(model, loss, metric, optimizer, *samples, weigh, precision)
         self._model, self._watch = model, None
@@ -91,14 +95,14 @@ def warm_model(model, data, config):
     check_precision(model, config.mixed_precision)
     weigh = class_weigher(model, data, config.class_weight)
     loss, targets = loss_for(model, data, config.loss)
-    check_monitor(config, metric_for(data.task_type, model.output_shape[-1], False)[:1])
+    check_monitor(config, metric_for(data.task_type, outline(model).output_shape[-1], False)[:1])
     # one dtype for both parts: what the model takes, or tokens as the training part has them
     given = {
         part: (getattr(data, f"x_{part}"), getattr(data, f"y_{part}"))
         for part in ("train", "validation")
     }
     floats = any(x is not None and x.dtype.kind == "f" for x, _ in given.values())
-    dtype = model.inputs[0].dtype if floats else data.x_train.dtype
+    dtype = outline(model).inputs[0].dtype if floats else data.x_train.dtype
     parts = {
         part: None if x is None else (x.astype(dtype, copy=False), targets(y))
         for part, (x, y) in given.items()
@@ -114,7 +118,7 @@ def warm_model(model, data, config):
         None if config.class_weight is None else tuple(sorted(config.class_weight.items())),
         *((array.shape[1:], str(array.dtype)) for array in parts["train"]),
     )
-    kept = _kept_with(model)
+    kept = kept_with(model).by_key
     if key not in kept:
         steps = config.gradient_accumulation_steps
         optimizer = rule.to_keras(**({"gradient_accumulation_steps": steps} if steps > 1 else {}))
@@ -122,22 +126,3 @@ def warm_model(model, data, config):
             model, data, loss, optimizer, parts["train"], weigh, config.mixed_precision
         )
     return kept[key], parts
-
-
-class _Store:
-    """Warm models by key; no dictionary itself, so that Keras does not look inside when saving."""
-
-    def __init__(self):
-        self.by_key = {}
-
-    @property
-    def variables(self):
-        """Those of all optimizers that have been kept."""
-        return [each for warm in self.by_key.values() for each in warm.optimizer.variables]
-
-
-def _kept_with(model):
-    """Return what is kept with a model, empty at first; it goes when the model goes."""
-    if "_dlkit_store" not in model.__dict__:
-        object.__setattr__(model, "_dlkit_store", _Store())  # past Keras's tracking
-    return model._dlkit_store.by_key

@@ -4,7 +4,7 @@ import difflib
 from pathlib import Path
 
 from dlkit.cli_train_parts import WrongUseError
-from dlkit.cli_train_words import prepared_in_options
+from dlkit.cli_train_words import in_options, prepared_in_options
 
 
 def data_of(name, settings):
@@ -60,7 +60,10 @@ def _prepared(name, settings):
         raise WrongUseError(f"--target must name the column to predict, one of: {columns}.")
     asked = {"drop": settings["drop"], "group": settings["group"], "time": settings["time"]}
     _check_columns(table, target, **asked)
-    made = prepare(table, target, **asked, seed=settings["seed"], name=Path(name).stem)
+    try:
+        made = prepare(table, target, **asked, seed=settings["seed"], name=Path(name).stem)
+    except ValueError as error:
+        raise ValueError(in_options(str(error))) from None
     return replace(made, notes=(*read, *made.notes))
 
 

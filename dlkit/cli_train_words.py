@@ -13,6 +13,9 @@ OPTIONS = (
 _PHRASES = (
     (" (duplicates='drop')", ""),
     ("with group=.", "with --group COLUMN."),
+    (" For quantities take task_type='regression'.", ""),
+    (" Make validation_fraction and test_fraction smaller.", ""),
+    ("(drop=), take categories='ordinal',", "(--drop COLUMN)"),
     ("more `units` per layer or one more hidden layer", "larger or more `--hidden-layers`"),
     ("fewer `units` per layer", "smaller `--hidden-layers`"),
     ("a shorter list of `units`", "a shorter list of `--hidden-layers`"),

@@ -4,7 +4,6 @@ import json
 import signal
 import subprocess
 import sys
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -15,6 +14,7 @@ from dlkit.cli_train_words import OPTIONS, in_options
 from dlkit.layers import Dense, Dropout
 from dlkit.network import Network
 from dlkit.training.config import TrainingConfig
+from dlkit.training.curves import read_curves
 from dlkit.training.diagnosis_advice import advise
 from dlkit.training.job import TrainingJob
 
@@ -153,6 +153,15 @@ def test_leaks_and_notes_name_options(tmp_path):
     answer = json.loads(typed("flats.csv", *options, *better).stdout)
     assert answer["leaks"] == []
     assert json.loads((tmp_path / "b" / "settings.json").read_text())["time"] == "sold"
+
+
+def test_what_a_table_lacks_is_said_without_arguments_of_python(tmp_path):
+    rows = [f"name {index},{index}" for index in range(40)]
+    (tmp_path / "names.csv").write_text("\n".join(["name,size", *rows]))
+    done = typed("names.csv", "--target", "name")
+    assert done.exit_code == 1
+    assert "classes that come more than once" in done.output
+    assert "task_type" not in done.output
 
 
 def test_settings_of_an_older_run_are_read(tmp_path):
@@ -300,7 +309,7 @@ def test_advice_names_options(python, options):
 
 @pytest.mark.parametrize("label", ["overfitting", "underfitting", "unstable", "diverging"])
 def test_no_advice_names_an_argument_that_is_an_option(label):
-    curves = SimpleNamespace(config=TrainingConfig(), epochs=5, val_loss=None, good_accuracy=False)
+    curves = read_curves({"loss": [1.0, 0.5, 0.2], "val_loss": [1.0, 0.7, 0.8]})
     for advice in advise(label, curves):
         said = in_options(advice)
         assert not any(f"`{name}" in said for name in (*OPTIONS, "units")), said

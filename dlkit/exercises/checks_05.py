@@ -186,10 +186,11 @@ ACCUMULATED = FunctionCheck(
 
 # --- 05.3 ---------------------------------------------------------------------------------------
 def warm_cosine(step, warm_up, steps, top):
-    """Return the learning rate of each step: a straight rise to `top`, then half a cosine to 0."""
+    """Return the learning rate of each step: a straight rise, then half a cosine to a tenth."""
     rising = top * step / warm_up
     done = (step - warm_up) / (steps - warm_up)  # from 0 to 1
-    falling = top * (1 + np.cos(np.pi * done)) / 2
+    wave = (1 + np.cos(np.pi * done)) / 2  # from 1 to 0
+    falling = top * (0.1 + 0.9 * wave)
     return np.where(step < warm_up, rising, falling)
 
 
@@ -208,28 +209,50 @@ def _rate_by_recurrence(step, warm_up, steps, top):
         if now < warm_up:
             rates.append(sum(top / warm_up for _ in range(now)))
         else:
-            rates.append(top * (0.5 + 0.5 * pointer.real))
+            rates.append(top * (0.55 + 0.45 * pointer.real))
             pointer *= turn
     return np.array([rates[each] for each in step])
 
 
+def _wave(done):
+    return (1 + np.cos(np.pi * done)) / 2
+
+
 def _cosine(done, top):
-    return top * (1 + np.cos(np.pi * done)) / 2
+    return top * (0.1 + 0.9 * _wave(done))
 
 
 WARM_COSINE = FunctionCheck(
     arguments=("step", "warm_up", "steps", "top"),
     cases=_steps_asked,
     oracle=_rate_by_recurrence,
-    praise="`schedules.Warmup(schedules.CosineAnnealing(top, steps - warm_up), warm_up)` is the same.",
+    praise="`schedules.Warmup(schedules.CosineAnnealing(top, steps - warm_up, alpha=0.1), warm_up)` is the same.",
     mistakes=(
+        Mistake(
+            "Your rate falls to 0. It should end at a tenth of `top`: shrink the wave to nine tenths "
+            "and lift it by one.",
+            lambda s, w, n, top: np.where(s < w, top * s / w, top * _wave((s - w) / (n - w))),
+        ),
+        Mistake(
+            "You lifted the wave by a tenth but did not shrink it, so that it begins above `top`.",
+            lambda s, w, n, top: np.where(
+                s < w, top * s / w, top * (0.1 + _wave((s - w) / (n - w)))
+            ),
+        ),
+        Mistake(
+            "You cut the wave off at a tenth, so that the last rates are all the same. Asked is half a "
+            "wave that ends there: 0.1 + 0.9 · wave.",
+            lambda s, w, n, top: np.where(
+                s < w, top * s / w, top * np.maximum(_wave((s - w) / (n - w)), 0.1)
+            ),
+        ),
         Mistake(
             "The cosine must begin where the warm-up ends: count its steps from warm_up on, not from "
             "0. Your curve jumps.",
             lambda s, w, n, top: np.where(s < w, top * s / w, _cosine(s / n, top)),
         ),
         Mistake(
-            "The cosine reaches 0 too late: it has only steps − warm_up steps.",
+            "The cosine reaches its end too late: it has only steps − warm_up steps.",
             lambda s, w, n, top: np.where(s < w, top * s / w, _cosine((s - w) / n, top)),
         ),
         Mistake(
@@ -238,10 +261,10 @@ WARM_COSINE = FunctionCheck(
             lambda s, w, n, top: np.where(s < w, top * s / w, _cosine(s / (n - w), top)),
         ),
         Mistake(
-            "Your cosine runs backwards: after the warm-up the rate drops to 0 and rises again. It is "
+            "Your cosine runs backwards: after the warm-up the rate drops and rises again. It is "
             "1 + cos, not 1 − cos.",
             lambda s, w, n, top: np.where(
-                s < w, top * s / w, top - _cosine((s - w) / (n - w), top)
+                s < w, top * s / w, 1.1 * top - _cosine((s - w) / (n - w), top)
             ),
         ),
         Mistake("The warm-up is missing.", lambda s, w, n, top: _cosine(s / n, top)),
@@ -251,18 +274,16 @@ WARM_COSINE = FunctionCheck(
             lambda s, w, n, top: np.minimum(s / w, 1) * _cosine(s / n, top),
         ),
         Mistake(
-            "After the warm-up your rate stays where it is. It should fall to 0.",
+            "After the warm-up your rate stays where it is. It should fall to a tenth.",
             lambda s, w, n, top: top * np.minimum(s / w, 1),
         ),
         Mistake(
             "It falls along a straight line. Asked was half a cosine wave, (1 + cos π·done) / 2.",
-            lambda s, w, n, top: np.where(s < w, top * s / w, top * (1 - (s - w) / (n - w))),
+            lambda s, w, n, top: np.where(s < w, top * s / w, top * (1 - 0.9 * (s - w) / (n - w))),
         ),
         Mistake(
-            "A whole wave: your rate falls to 0 half-way and rises again. Half a wave is cos(π · done).",
-            lambda s, w, n, top: np.where(
-                s < w, top * s / w, top * (1 + np.cos(2 * np.pi * (s - w) / (n - w))) / 2
-            ),
+            "A whole wave: your rate falls to the end half-way and rises again. Half a wave is cos(π · done).",
+            lambda s, w, n, top: np.where(s < w, top * s / w, _cosine(2 * (s - w) / (n - w), top)),
         ),
         Mistake(
             "Your cosine goes below 0. Lift it by 1 and halve it: (1 + cos π·done) / 2.",

@@ -13,11 +13,12 @@ def _softmax(scores, axis=-1):
 
 
 # --- 11.1 ---------------------------------------------------------------------------------------
-def row_entropy(scores):
-    """Return the entropy in nats of each query's weights: scores (queries, keys)."""
+def keys_in_use(scores):
+    """Return e to the entropy of each query's weights: scores (queries, keys)."""
     shares = np.exp(scores - scores.max(axis=1, keepdims=True))
     weights = shares / shares.sum(axis=1, keepdims=True)
-    return -(weights * np.log(weights)).sum(axis=1)
+    entropy = -(weights * np.log(weights)).sum(axis=1)  # (queries,)
+    return np.exp(entropy)
 
 
 def _scores():
@@ -25,12 +26,12 @@ def _scores():
     return [(generator.normal(size=(3, 5)),), (1.5 * generator.normal(size=(4, 2)) + 0.3,)]
 
 
-def _entropy_by_hand(scores):
+def _number_by_hand(scores):
     found = []
     for row in scores:
         total = math.fsum(math.exp(score) for score in row)
-        # -Σ w ln w with ln w = score - ln total
-        found.append(math.log(total) - math.fsum(math.exp(s) * s for s in row) / total)
+        # e to -Σ w ln w, with ln w = score - ln total
+        found.append(total * math.exp(-math.fsum(math.exp(s) * s for s in row) / total))
     return np.array(found)
 
 
@@ -45,49 +46,63 @@ def _over_all(shares):
 ENTROPY = FunctionCheck(
     arguments=("scores",),
     cases=_scores,
-    oracle=_entropy_by_hand,
-    praise="0 means that one key takes it all, ln(keys) that all count alike.",
+    oracle=_number_by_hand,
+    praise="1 means that one key takes it all; who looks at all keys alike has the number of keys.",
     mistakes=(
         Mistake(
+            "That is the entropy. Asked is e to the entropy, a number of keys: np.exp of it.",
+            lambda s: _plogp(_softmax(s)).sum(axis=1),
+        ),
+        Mistake(
+            "You took e to each summand. First add up along the keys, then np.exp of the sum.",
+            lambda s: np.exp(_plogp(_softmax(s))).sum(axis=1),
+        ),
+        Mistake(
+            "That is 1 / Σ w², another number of keys in use. Asked is e to the entropy.",
+            lambda s: 1 / (_softmax(s) ** 2).sum(axis=1),
+        ),
+        Mistake(
             "The sign is missing: ln w is negative for w below 1, so the entropy is −Σ w ln w.",
-            lambda s: -_plogp(_softmax(s)).sum(axis=1),
+            lambda s: np.exp(-_plogp(_softmax(s)).sum(axis=1)),
         ),
         Mistake(
             "You took the softmax along the queries. Each query (row) has weights of its own: they "
             "sum to 1 along the keys.",
-            lambda s: _plogp(_softmax(s, axis=0)).sum(axis=1),
+            lambda s: np.exp(_plogp(_softmax(s, axis=0)).sum(axis=1)),
         ),
         Mistake(
             "You summed over the queries. The entropy belongs to a query: sum over its keys.",
-            lambda s: _plogp(_softmax(s)).sum(axis=0),
+            lambda s: np.exp(_plogp(_softmax(s)).sum(axis=0)),
         ),
         Mistake(
-            "That is in bits. Asked was nats: the natural logarithm, np.log.",
-            lambda s: _plogp(_softmax(s)).sum(axis=1) / math.log(2),
+            "You raised e to an entropy in bits. To e belongs the natural logarithm, np.log.",
+            lambda s: np.exp(_plogp(_softmax(s)).sum(axis=1) / math.log(2)),
         ),
         Mistake(
             "You took the mean over the keys. The entropy is the sum.",
-            lambda s: _plogp(_softmax(s)).mean(axis=1),
+            lambda s: np.exp(_plogp(_softmax(s)).mean(axis=1)),
         ),
         Mistake(
             "You added up all queries. Each has an entropy of its own: shape (queries,).",
-            lambda s: _plogp(_softmax(s)).sum(),
+            lambda s: np.exp(_plogp(_softmax(s)).sum()),
         ),
         Mistake(
             "The weights are not normalised: divide exp(scores) by its sum over the keys first.",
-            lambda s: -(np.exp(s) * s).sum(axis=1),
+            lambda s: np.exp(-(np.exp(s) * s).sum(axis=1)),
         ),
         Mistake(
             "The shares are no weights yet: divide them by their sum over the keys.",
-            lambda s: _plogp(np.exp(s - s.max(axis=1, keepdims=True))).sum(axis=1),
+            lambda s: np.exp(_plogp(np.exp(s - s.max(axis=1, keepdims=True))).sum(axis=1)),
         ),
         Mistake(
             "You divided by the sum of all shares. Each query (row) has a sum of its own: axis=1.",
-            lambda s: _plogp(_over_all(np.exp(s - s.max(axis=1, keepdims=True)))).sum(axis=1),
+            lambda s: np.exp(
+                _plogp(_over_all(np.exp(s - s.max(axis=1, keepdims=True)))).sum(axis=1)
+            ),
         ),
         Mistake(
             "You left out the factor w: each ln w counts as much as its weight.",
-            lambda s: -np.log(_softmax(s)).sum(axis=1),
+            lambda s: np.exp(-np.log(_softmax(s)).sum(axis=1)),
         ),
     ),
 )

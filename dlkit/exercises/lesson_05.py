@@ -84,9 +84,9 @@ check("05.2", my_accumulated)
         statement=r"""
 Write the schedule that most large networks are trained with: first the learning rate rises in a
 straight line from 0 to `top`, which it has at step `warm_up`; then it falls along half a cosine wave,
-and would be 0 at step `steps`:
+and has a tenth of `top` at step `steps`. The wave of the lesson ends at 0:
 
-$$\eta = \text{top} \cdot \frac{1 + \cos(\pi \cdot \text{done})}{2}$$
+$$\frac{1 + \cos(\pi \cdot \text{done})}{2}$$
 
 where "done" goes from 0 to 1 while the rate falls. `step` is an array of whole numbers from 0 to
 `steps`; return one rate for each.
@@ -101,8 +101,8 @@ check("05.3", my_rates)
             "Two formulas, and a question that decides between them: `np.where(step < warm_up, …, …)`.",
             "While it rises, the rate is `top * step / warm_up`. The fall has `steps - warm_up` steps: "
             "which share of them is done at `step`?",
-            "`done = (step - warm_up) / (steps - warm_up)`, and the fall is "
-            "`top * (1 + np.cos(np.pi * done)) / 2`.",
+            "`done = (step - warm_up) / (steps - warm_up)`, `wave = (1 + np.cos(np.pi * done)) / 2` goes "
+            "from 1 to 0, and `0.1 + 0.9 * wave` from 1 to a tenth.",
         ),
         solution=warm_cosine,
         examine=WARM_COSINE,

@@ -8,10 +8,10 @@ from dlkit.exercises.checks_11 import (
     PERPLEXITY,
     WINDOW,
     attention_with_distance,
+    keys_in_use,
     nucleus,
     parameter_count,
     perplexity,
-    row_entropy,
     window_mask,
 )
 from dlkit.exercises.registry import Exercise
@@ -19,12 +19,13 @@ from dlkit.exercises.registry import Exercise
 EXERCISES = (
     Exercise(
         id="11.1",
-        title="How decided is a query?",
+        title="At how many keys does a query look?",
         level="fill in",
         statement=r"""
 The lesson measured with the entropy $-\sum_j w_j \ln w_j$ how widely a query spreads its weights.
+Raise e to it, and you have a number of keys: 1 if one key takes all, 3 if three share alike.
 Complete the function: `scores` has shape (queries, keys), and each row goes through a softmax of
-its own. Return one entropy per query, in nats, shape (queries,).
+its own. Return e to the entropy, one number per query, shape (queries,).
 """,
         starter="""def my_entropy(scores):
     shares = np.exp(scores - scores.max(axis=1, keepdims=True))
@@ -37,9 +38,10 @@ check("11.1", my_entropy)
         hints=(
             "What is still missing between shares and weights?",
             "`weights = shares / shares.sum(axis=1, keepdims=True)`: now each row sums to 1.",
-            "Multiply each weight with its np.log, add up along the keys (axis 1), and mind the sign.",
+            "Multiply each weight with its np.log, add up along the keys (axis 1), mind the sign, and take "
+            "np.exp of the sum.",
         ),
-        solution=row_entropy,
+        solution=keys_in_use,
         examine=ENTROPY,
         wrong_answers=ENTROPY.wrong_answers(),
     ),

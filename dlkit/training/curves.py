@@ -17,6 +17,11 @@ ACCURACIES = (
 )
 
 
+FEWEST_VALIDATED = 10
+"""Samples of validation below which its curves say nothing: one sample is more than 10 points of
+accuracy, and the rules look for gaps from 8 points on."""
+
+
 @dataclass(frozen=True, eq=False)
 class Curves:
     """What a run left behind, one entry per epoch, with the measures taken from it.
@@ -39,6 +44,8 @@ class Curves:
         Empty where layers were not recorded.
     unscaled : str
         A sentence if the training inputs are far from mean 0 and standard deviation 1, else "".
+    too_few_validated : int
+        Samples of a validation part that is too small, whose curves were left out; else 0.
     """
 
     loss: np.ndarray
@@ -52,6 +59,7 @@ class Curves:
     baseline_accuracy: float | None = None
     layers: tuple = ()
     unscaled: str = ""
+    too_few_validated: int = 0
 
     @property
     def epochs(self):
@@ -148,6 +156,18 @@ class Curves:
         floor = 0.5 if self.baseline_accuracy is None else self.baseline_accuracy
         return float(np.median(known[-3:])) >= floor + 0.6 * (1 - floor)
 
+    @property
+    def below_zero(self):
+        """Whether the loss starts at 0 or goes below it, so that shares of it mean nothing."""
+        return bool(self.epochs) and bool(self.loss[0] <= 0 or self.loss.min() < 0)
+
+    @property
+    def largest_class_only(self):
+        """Whether the accuracy is no more than the share of one large class, which hides others."""
+        if self.accuracy is None or self.baseline_accuracy is None or self.baseline_accuracy < 0.8:
+            return False
+        return float(np.median(self.accuracy[-3:])) <= self.baseline_accuracy + 0.005
+
     def jumps(self, values, share, floor):
         """Return the indices at which a curve rises by more than ``share`` of its last value.
 
@@ -202,6 +222,11 @@ def read_curves(history, data=None):
                 f"{found[field]!r} must lie between 0 and 1, but reaches {known.max():g}. "
                 "Divide percentages by 100."
             )
+    few = _too_few_validated(data)
+    if few and np.isfinite(curves.get("val_loss", np.nan)).all():
+        curves = {name: curve for name, curve in curves.items() if not name.startswith("val_")}
+    else:
+        few = 0
     batch_losses = getattr(history, "batch_losses", None)
     config = getattr(history, "config", None)
     baseline_loss, baseline_accuracy = baseline(data, config)
@@ -214,6 +239,7 @@ def read_curves(history, data=None):
         baseline_accuracy=baseline_accuracy,
         layers=read_layers(history),
         unscaled=unscaled(data),
+        too_few_validated=few,
     )
 
 
@@ -281,6 +307,12 @@ def unscaled(data):
     if abs(mean) <= 3 * max(spread, 1e-12) and 0.01 <= spread <= 10:
         return ""
     return f"The training inputs have mean {mean:.3g} and standard deviation {spread:.3g}."
+
+
+def _too_few_validated(data):
+    """Return how many samples validate if they are too few to tell anything, else 0."""
+    part = getattr(data, "x_validation", None)
+    return 0 if part is None or len(part) >= FEWEST_VALIDATED else len(part)
 
 
 def _curve(name, values):

@@ -12,7 +12,8 @@ def advise(case, curves):
     Parameters
     ----------
     case : str
-        A label of a diagnosis, or ``"few_epochs"``, ``"no_validation"``, ``"still_falling"``.
+        A label of a diagnosis, or ``"few_epochs"``, ``"few_validated"``, ``"no_validation"``,
+        ``"below_zero"``,        ``"still_falling"``, ``"on_its_way"``.
     curves : Curves
         Their ``config``, where known, puts today's value beside the advice.
 
@@ -20,7 +21,15 @@ def advise(case, curves):
     -------
     list of Advice
     """
-    return _CASES[case](curves)
+    advice = _CASES[case](curves)
+    if not curves.largest_class_only or case in _NO_RARE_CLASS:
+        return advice
+    rare = Advice(
+        f"The accuracy is no more than the share of the largest class "
+        f"({100 * curves.baseline_accuracy:.0f} %), which always naming that class would reach: "
+        "give the rare classes more `class_weight`, and look at the recall of each."
+    )
+    return [rare, *advice]
 
 
 def rate_share(curves):
@@ -227,6 +236,18 @@ _CASES = {
     "still_falling": lambda curves: [
         _more_epochs(curves, "More `epochs`", " may still gain a little.")
     ],
+    "on_its_way": lambda curves: [_more_epochs(curves, "Raise `epochs`", ".")],
+    "below_zero": lambda curves: [
+        Advice(
+            "Record a metric with a known scale beside it, such as `accuracy` or the mean absolute "
+            "error; if the loss is 0 all along, look whether `y` reaches it."
+        )
+    ],
+    "few_validated": lambda curves: [
+        Advice(
+            "Validate on more samples: a larger `validation_split`, more data, or cross-validation."
+        )
+    ],
     "few_epochs": lambda curves: [Advice("Raise `epochs` to 10 or more, or wait.", {"epochs": 10})],
     "no_validation": lambda curves: [
         Advice(
@@ -235,3 +256,5 @@ _CASES = {
         )
     ],
 }
+
+_NO_RARE_CLASS = ("diverging", "unstable", "exploding_gradients", "few_epochs")

@@ -77,6 +77,8 @@ def _falls_off(curves):
 
 def _apart(curves, gaps):
     """The training loss is far below the validation loss, though that may not rise."""
+    if curves.below_zero:
+        return None
     wide = gaps[0] > GAP * curves.start and curves.val_end > 2 * curves.end
     if gaps[1] is not None:
         wide = gaps[1] > 0.08 and (wide or (gaps[1] > 0.15 and curves.val_end > 2 * curves.end))

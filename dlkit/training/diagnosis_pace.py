@@ -13,7 +13,11 @@ def stuck(curves):
     """The loss does not fall, or ends where guessing would be: not learning, or far too slowly."""
     fall = (curves.start - curves.end) / curves.start if curves.start > 0 else 0.0
     moved = (curves.loss[0] - curves.end) / curves.start if curves.start > 0 else 0.0
+    if curves.below_zero:
+        return None
     chance = curves.at_chance
+    if chance and not curves.flat and moved >= FLAT:  # a rare class: the start is far above chance
+        return None
     if not chance and max(fall, moved) >= FLAT:
         return None
     if not chance and curves.good_accuracy:
@@ -41,6 +45,8 @@ def stuck(curves):
 
 def slow(curves):
     """Much is left to learn, and the loss falls as fast at the end as at the start."""
+    if curves.below_zero:
+        return None
     short = rate_share(curves) < 1 / 3  # of the usual learning rate; NaN is not
     if curves.explained >= 0.5 or curves.steadiness < (0.3 if short else STEADY):
         return None

@@ -6,6 +6,7 @@ letters are where one label ends and the next begins.
 
 import numpy as np
 
+from dlkit.training.curves import FEWEST_VALIDATED
 from dlkit.training.diagnosis_advice import advise
 from dlkit.training.diagnosis_layers import (
     FEWEST_EPOCHS,
@@ -109,11 +110,11 @@ def thrown(curves):
 
 def underfitting(curves):
     """The loss has gone flat while it is still high, in training and validation alike."""
-    if curves.explained >= POOR:
+    if curves.explained >= POOR or not curves.flat or curves.below_zero:
         return None
     validates = curves.val_loss is not None and curves.val_end < 0.52 * curves.start
     high = curves.baseline_loss is not None and curves.val_loss is not None and not validates
-    if validates or (curves.good_accuracy and not (high and curves.flat)):
+    if validates or (curves.good_accuracy and not high):
         return None
     evidence = [
         (
@@ -134,6 +135,34 @@ def underfitting(curves):
 
 def well(curves):
     """Nothing wrong: healthy, or done before the run was over. Always answers."""
+    if curves.too_few_validated:
+        count = curves.too_few_validated
+        evidence = [
+            (
+                f"The validation part has {count} sample{'s' * (count != 1)}: one more or one less "
+                f"of them right would change its curves by 1/{count}. They tell something from "
+                f"{FEWEST_VALIDATED} on."
+            )
+        ]
+        return "not_enough_evidence", 0.98, evidence, advise("few_validated", curves)
+    if curves.below_zero:
+        evidence = [
+            (
+                f"The training loss went from {say(curves.loss[0])} to {say(curves.loss[-1])}. A loss "
+                "that starts at 0 or goes below it has no floor that the curves tell, so how much is "
+                "left to learn cannot be said."
+            )
+        ]
+        return "not_enough_evidence", 0.9, evidence, advise("below_zero", curves)
+    if curves.at_chance:  # and not flat, or `stuck` would have spoken
+        evidence = [
+            (
+                f"The training loss still falls, from {say(curves.loss[0])} in epoch 1 to "
+                f"{say(curves.loss[-1])} in epoch {curves.epochs}, and has only come down to where "
+                "always giving the same answer is."
+            )
+        ]
+        return "not_enough_evidence", 0.9, evidence, advise("on_its_way", curves)
     if curves.val_loss is None:
         evidence = [
             (

@@ -417,3 +417,72 @@ def test_healthy_runs_are_not_called_sick(run, seed):
 def test_a_job_can_be_asked_while_it_is_young():
     job = train("iris", epochs=2)
     assert job.diagnosis.label == "not_enough_evidence"
+
+
+# Small validation parts, rare classes, losses below zero
+
+
+def sized(rows, validated, positives=None):
+    """Return data of two classes with so many training and validation samples."""
+    generator = np.random.default_rng(0)
+    y = np.arange(rows + validated) % 2
+    if positives is not None:
+        y = (np.arange(rows + validated) % 100 < positives).astype(int)
+    x = generator.normal(size=(rows + validated, 2)).astype("float32")
+    return datasets.Data(x[:rows], y[:rows], x[rows:], y[rows:])
+
+
+@pytest.mark.parametrize(("validated", "words"), [(1, "has 1 sample:"), (9, "has 9 samples:")])
+def test_few_validation_samples_are_not_enough_evidence(validated, words):
+    curves = {"loss": FALLING, "val_loss": FALLING + 0.3 + 0.05 * EPOCH}
+    found = diagnose(curves, sized(20, validated))
+    assert found.label == "not_enough_evidence"
+    assert words in found.evidence[0]
+    assert "`validation_split`" in found.advice[0]
+    assert diagnose(curves, sized(20, 10)).label == "overfitting"
+
+
+def test_what_training_alone_shows_is_said_with_few_validation_samples():
+    assert diagnose({"loss": 0.7 * 1.2**EPOCH, "val_loss": FALLING}, sized(9, 2)).label == (
+        "diverging"
+    )
+    broken = {"loss": FALLING, "val_loss": np.full(30, np.inf)}
+    assert diagnose(broken, sized(9, 2)).label == "diverging"
+
+
+def rare_run(end, epochs=30, half=None):
+    """A run from 0.557 down to ``end`` on 2 % positives, whose constant answer has loss 0.098."""
+    loss = end + (0.557 - end) * np.exp(-np.arange(epochs) / (epochs / (half or 4)))
+    share = {"accuracy": np.full(epochs, 0.98), "val_accuracy": np.full(epochs, 0.98)}
+    return {"loss": loss, "val_loss": loss + 0.035, **share}
+
+
+@pytest.mark.parametrize("end", [0.05, 0.063, 0.08, 0.09])
+def test_a_rare_class_that_is_being_learnt_is_not_called_not_learning(end):
+    found = diagnose(rare_run(end), sized(500, 100, positives=2))
+    assert found.label in (*GOOD, "not_enough_evidence")
+    assert "Lower `learning_rate`" not in found.text()
+    assert "no longer falls" not in found.text()
+    assert "flat" not in found.text()
+    if found.advice:
+        assert any("`class_weight`" in advice for advice in found.advice)
+
+
+def test_a_rare_class_that_is_not_found_gets_class_weight_as_advice():
+    found = diagnose(rare_run(0.0975, half=15), sized(500, 100, positives=2))
+    assert found.label == "not_learning"
+    assert "`class_weight`" in found.advice[0]
+    assert "Lower `learning_rate`" not in found.advice[0]
+
+
+@pytest.mark.parametrize("shift", [0.0, 5.0])
+def test_a_loss_that_goes_below_zero_falls(shift):
+    loss = shift - 9.67 * (1 - np.exp(-EPOCH / 6))
+    found = diagnose({"loss": loss, "val_loss": loss + 0.1})
+    assert found.label == "not_enough_evidence"
+    assert "below" in found.evidence[0] and "%" not in found.text()
+
+
+def test_a_loss_that_is_zero_all_along_is_not_called_not_learning():
+    for curves in ({"loss": np.zeros(30)}, {"loss": np.zeros(30), "val_loss": np.zeros(30)}):
+        assert diagnose(curves).label in ("not_enough_evidence", *GOOD)

@@ -272,7 +272,7 @@ def _category(name, texts, counts, why=""):
         if count > often.get(folded, 0):
             often[folded], spellings[folded] = count, text
     different = len(spellings)
-    if different == 1 and len(counts) == 1:
+    if different == 1:
         return Column(
             name, "left out", f"{name} is left out: it is {texts[0][:30]!r} wherever it is known."
         )

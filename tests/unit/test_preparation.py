@@ -310,6 +310,7 @@ def test_a_column_that_is_the_same_wherever_it_is_known_is_left_out():
     ready = prepare(table, "y", test_fraction=0.0, validation_fraction=0.1)
     assert ready.data.feature_names == ("a",)
     assert "rare is left out: it is 5 wherever it is known." in ready.notes
+    assert decide("a", pandas.Series(["Oslo", "oslo", "Oslo", None])).kind == "left out"
     assert "1 missing number in 1 column (training rows) replaced by the median" in ready.report
 
 

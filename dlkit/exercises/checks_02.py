@@ -9,8 +9,8 @@ from dlkit.exercises.judging import FunctionCheck, Mistake
 
 # --- 02.1 ----------------------------------------------------------------------------------------
 def two_layers(x, w1, b1, w2, b2):
-    """Return the class probabilities of a network with a ReLU layer and a softmax layer."""
-    a = np.maximum(x @ w1 + b1, 0)  # (batch, hidden)
+    """Return the class probabilities of a network with a tanh layer and a softmax layer."""
+    a = np.tanh(x @ w1 + b1)  # (batch, hidden)
     z = a @ w2 + b2  # (batch, classes)
     e = np.exp(z - z.max(axis=1, keepdims=True))
     return e / e.sum(axis=1, keepdims=True)
@@ -33,16 +33,12 @@ def _one_sample_after_another(x, w1, b1, w2, b2):
         hidden = []
         for unit in range(len(b1)):
             total = b1[unit] + sum(sample[i] * w1[i, unit] for i in range(len(sample)))
-            hidden.append(max(total, 0.0))
+            hidden.append(math.tanh(total))
         powers = []
         for c in range(len(b2)):
             powers.append(math.exp(b2[c] + sum(hidden[u] * w2[u, c] for u in range(len(hidden)))))
         answers.append([power / sum(powers) for power in powers])
     return np.array(answers)
-
-
-def _relu(z):
-    return np.maximum(z, 0)
 
 
 def _softmax(z, axis=1):
@@ -61,57 +57,61 @@ FORWARD = FunctionCheck(
     praise="Two matrix products, two bends, and each row is a probability for each class.",
     mistakes=(
         Mistake(
-            "The bend between the layers is missing: without ReLU the two layers are one.",
+            "The hidden layer has ReLU, as in the lesson. Asked was tanh: np.tanh(z).",
+            lambda x, w1, b1, w2, b2: _softmax(np.maximum(x @ w1 + b1, 0) @ w2 + b2),
+        ),
+        Mistake(
+            "The bend between the layers is missing: without tanh the two layers are one.",
             lambda x, w1, b1, w2, b2: _softmax((x @ w1 + b1) @ w2 + b2),
         ),
         Mistake(
             "Those are the logits z. The softmax of the last layer is missing.",
-            lambda x, w1, b1, w2, b2: _relu(x @ w1 + b1) @ w2 + b2,
+            lambda x, w1, b1, w2, b2: np.tanh(x @ w1 + b1) @ w2 + b2,
         ),
         Mistake(
             "You divided the logits by their sum, so that a share can be negative. Softmax takes exp "
             "of each logit first.",
-            lambda x, w1, b1, w2, b2: _shares(_relu(x @ w1 + b1) @ w2 + b2),
+            lambda x, w1, b1, w2, b2: _shares(np.tanh(x @ w1 + b1) @ w2 + b2),
         ),
         Mistake(
             "Those are the chosen classes. Asked are the probabilities, one for each class: leave "
             "out the argmax.",
-            lambda x, w1, b1, w2, b2: (_relu(x @ w1 + b1) @ w2 + b2).argmax(axis=1),
+            lambda x, w1, b1, w2, b2: (np.tanh(x @ w1 + b1) @ w2 + b2).argmax(axis=1),
         ),
         Mistake(
             "Your softmax runs down the batch, so that samples share their probability. Each row "
             "must add up to 1: use axis 1, with keepdims=True.",
-            lambda x, w1, b1, w2, b2: _softmax(_relu(x @ w1 + b1) @ w2 + b2, axis=0),
+            lambda x, w1, b1, w2, b2: _softmax(np.tanh(x @ w1 + b1) @ w2 + b2, axis=0),
         ),
         Mistake(
             "Your softmax divides by the sum over the whole batch. Each row must add up to 1: sum "
             "along axis 1, with keepdims=True.",
-            lambda x, w1, b1, w2, b2: _softmax(_relu(x @ w1 + b1) @ w2 + b2, axis=(0, 1)),
+            lambda x, w1, b1, w2, b2: _softmax(np.tanh(x @ w1 + b1) @ w2 + b2, axis=(0, 1)),
         ),
         Mistake(
             "You forgot the bias b1 of the hidden layer.",
-            lambda x, w1, b1, w2, b2: _softmax(_relu(x @ w1) @ w2 + b2),
+            lambda x, w1, b1, w2, b2: _softmax(np.tanh(x @ w1) @ w2 + b2),
         ),
         Mistake(
             "You forgot the bias b2 of the last layer.",
-            lambda x, w1, b1, w2, b2: _softmax(_relu(x @ w1 + b1) @ w2),
+            lambda x, w1, b1, w2, b2: _softmax(np.tanh(x @ w1 + b1) @ w2),
         ),
         Mistake(
-            "b1 came after the ReLU. It belongs inside: relu(x @ w1 + b1).",
-            lambda x, w1, b1, w2, b2: _softmax((_relu(x @ w1) + b1) @ w2 + b2),
+            "b1 came after the tanh. It belongs inside: np.tanh(x @ w1 + b1).",
+            lambda x, w1, b1, w2, b2: _softmax((np.tanh(x @ w1) + b1) @ w2 + b2),
         ),
         Mistake(
-            "There is a ReLU on the last layer too. It cuts all negative logits to 0 before the "
+            "There is a tanh on the last layer too. It presses the logits between −1 and 1 before the "
             "softmax sees them.",
-            lambda x, w1, b1, w2, b2: _softmax(_relu(_relu(x @ w1 + b1) @ w2 + b2)),
+            lambda x, w1, b1, w2, b2: _softmax(np.tanh(np.tanh(x @ w1 + b1) @ w2 + b2)),
         ),
         Mistake(
             "That is a sigmoid for each class on its own; the rows do not add up to 1. Asked was "
             "softmax.",
-            lambda x, w1, b1, w2, b2: 1 / (1 + np.exp(-(_relu(x @ w1 + b1) @ w2 + b2))),
+            lambda x, w1, b1, w2, b2: 1 / (1 + np.exp(-(np.tanh(x @ w1 + b1) @ w2 + b2))),
         ),
         Mistake(
-            "The hidden layer has a sigmoid. Asked was ReLU: np.maximum(z, 0).",
+            "The hidden layer has a sigmoid. Asked was tanh: np.tanh(z).",
             lambda x, w1, b1, w2, b2: _softmax(1 / (1 + np.exp(-(x @ w1 + b1))) @ w2 + b2),
         ),
     ),

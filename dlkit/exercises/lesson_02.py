@@ -18,7 +18,8 @@ EXERCISES = (
         title="A batch through two layers",
         level="fill in",
         statement="""
-Push a batch through a network: a hidden layer with ReLU, and a last layer with softmax.
+Push a batch through another network than that of the lesson: a hidden layer with tanh, and a last
+layer with softmax.
 
 `x` has shape (batch, inputs), `w1` (inputs, hidden), `b1` (hidden,), `w2` (hidden, classes), `b2`
 (classes,). Return the probabilities, shape (batch, classes): each row adds up to 1.
@@ -35,7 +36,7 @@ check("02.1", my_forward)
         hints=(
             "Go layer by layer, and write the shape behind each line. What shape has `x @ w1`?",
             (
-                "`a = np.maximum(x @ w1 + b1, 0)`, and `z = a @ w2 + b2` has a row per sample. The "
+                "`a = np.tanh(x @ w1 + b1)`, and `z = a @ w2 + b2` has a row per sample. The "
                 "softmax of a row is exp of each logit, divided by their sum."
             ),
             (

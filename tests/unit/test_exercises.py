@@ -188,7 +188,7 @@ TYPED = [
     ("01.5", lambda w, b: [w[0] / w[1], -b / w[1]], "slope has the wrong sign"),
     (
         "02.1",
-        lambda x, w1, b1, w2, b2: np.maximum(x @ w1 + b1, 0) @ w2 + b2,
+        lambda x, w1, b1, w2, b2: np.tanh(x @ w1 + b1) @ w2 + b2,
         "Those are the logits",
     ),
     ("02.2", lambda t, y, q: max(q * np.mean(t - y), (q - 1) * np.mean(t - y)), "not right yet"),

@@ -281,7 +281,7 @@ def _category(name, texts, counts, why=""):
                       f"{why}{name} is left out: {different} different texts in {counts.sum()} rows are names "
                       "or free text, not categories.")  # fmt: skip
     merged = len(texts) - different
-    note = f"{why}{name} has {different} {'category' if different == 1 else 'categories'}"
+    note = f"{why}{name} has {different} categories"
     if merged:
         note += f"; {counted(merged, 'other spelling')} joined with them (upper and lower case)"
     return Column(name, "category", f"{note}.", spellings=spellings)

@@ -59,7 +59,8 @@ def draw_outline(model, shape, dtype):
     except Exception as error:
         raise ValueError(
             f"model, of the class {type(model).__name__}, cannot be called with one input of shape "
-            f"{shape}: {error} ({type(error).__name__}). Its call must take one tensor and give "
-            "one, by Keras layers and keras.ops; or wrap it as keras.Model(inputs, outputs)."
+            f"{shape}. Its call must take one tensor of the data's shape and give one, by Keras "
+            "layers and keras.ops; or wrap it as keras.Model(inputs, outputs). What Keras says: "
+            f"{error} ({type(error).__name__})"
         ) from error
     kept.outline = drawn

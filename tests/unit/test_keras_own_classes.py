@@ -6,6 +6,7 @@ import pytest
 
 from dlkit import Data, TrainingConfig, TrainingJob
 from dlkit.keras.convert import from_keras
+from dlkit.keras.copies import copy_with_weights
 from dlkit.training import find_learning_rate
 
 GENERATOR = np.random.default_rng(0)
@@ -120,8 +121,10 @@ def test_what_cannot_be_trained_is_told_the_way_out(kind):
         TrainingJob(kind(), DATA, CONFIG)
 
 
-def test_it_is_not_turned_into_a_network():
+def test_it_is_neither_turned_into_a_network_nor_copied():
     model = Plain()
     model(X[:1])
     with pytest.raises(ValueError, match="model must be built"):
         from_keras(model)
+    with pytest.raises(ValueError, match=r"keras.Model\(inputs, outputs\)"):
+        copy_with_weights(model, model.get_weights())

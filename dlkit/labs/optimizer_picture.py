@@ -167,7 +167,7 @@ def _leaders(ranked, step):
     when = f"after {counted(step, 'step')}"
     if len(first) == len(ranked) > 1:
         return f"All are level {when}"
-    return f"Lowest {when}: {' and '.join(first) if len(first) < 4 else f'{len(first)} are level'}"
+    return f"Lowest {when}: {' and '.join(first) if len(first) < 3 else f'{len(first)} are level'}"
 
 
 def _inside(surface_name, ground, path, step, axis):

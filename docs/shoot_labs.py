@@ -10,7 +10,9 @@ import sys
 import tempfile
 from pathlib import Path
 
+import numpy as np
 from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 
 DOCS = Path(__file__).parent
 sys.path.insert(0, str(DOCS.parent / "tests" / "browser"))
@@ -37,12 +39,34 @@ def shoot(name, lab, folder):
                 page.wait_for_timeout(1000 * SECONDS)
                 break
         picture = Image.open(io.BytesIO(page.locator(".dlkit-lab").first.screenshot()))
-        target = DOCS / "labs" / f"{name}.png"
-        picture.convert("RGB").quantize(128).save(target, optimize=True)
+        words = page.locator(".dlkit-lab .dlkit-sentence").first.inner_text()  # of this picture
+        save(picture, words, DOCS / "labs" / f"{name}.png")
+
+
+def save(picture, words, target):
+    """Save a picture with its 256 most common colours as they are, and its words in the file."""
+    pixels = np.asarray(picture.convert("RGB"))
+    colors, which, counts = np.unique(
+        pixels.reshape(-1, 3), axis=0, return_inverse=True, return_counts=True
+    )
+    common = colors[np.argsort(-counts)[:256]]
+    # Pillow's own search for the nearest one of a palette confuses colours that are near
+    nearest = [int(((common - color.astype(int)) ** 2).sum(axis=1).argmin()) for color in colors]
+    small = Image.fromarray(np.array(nearest, "uint8")[which.reshape(pixels.shape[:2])], "P")
+    small.putpalette(common.ravel().tolist())
+    info = PngInfo()
+    info.add_itxt("Description", words)
+    small.save(target, optimize=True, pnginfo=info)
+
+
+def words_of(name):
+    """Return what the lab said when its picture was taken."""
+    with Image.open(DOCS / "labs" / f"{name}.png") as picture:
+        return str(picture.text["Description"])
 
 
 def page_of_labs():
-    """Return the page that shows all pictures, with the question and the sentence of each lab."""
+    """Return the page that shows all pictures, with the question and the words of each lab."""
     parts = [
         "# The labs",
         "Each is a cell: `from dlkit.labs import OptimizerLab; OptimizerLab()`. This page is written by "
@@ -53,7 +77,7 @@ def page_of_labs():
         parts += [
             f"## {name}",
             f"{lab.question} **Challenge:** {lab.challenge}",
-            f"![{name}: {lab.sentence}](labs/{name}.png)",
+            f"![{name}: {words_of(name)}](labs/{name}.png)",
         ]
         lab.close()
     return "\n\n".join(parts) + "\n"

@@ -16,7 +16,8 @@ def stuck(curves):
     if curves.below_zero:
         return None
     chance = curves.at_chance
-    if chance and not curves.flat and moved >= FLAT:  # a rare class: the start is far above chance
+    falling = not curves.flat and curves.steadiness > 0.1
+    if chance and falling and moved >= FLAT:  # a rare class: the start is far above chance
         return None
     if not chance and max(fall, moved) >= FLAT:
         return None

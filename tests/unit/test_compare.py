@@ -53,7 +53,8 @@ def test_different_ways_are_found(seeds, lead):
 
 
 def test_the_p_value_is_that_of_the_paired_t_test():
-    stats = pytest.importorskip("scipy.stats")
+    from scipy import stats
+
     a, b = np.random.default_rng(0).normal(size=(2, 5))
     assert paired_p_value(a - b) == pytest.approx(stats.ttest_rel(a, b).pvalue, rel=1e-12)
     difference = compared([a / 100 + 0.5, b / 100 + 0.5]).difference("way 0", "way 1")

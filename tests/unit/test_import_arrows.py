@@ -10,6 +10,17 @@ import pytest
 import dlkit
 
 PACKAGE = Path(dlkit.__file__).parent
+TOOLS = (
+    "cli",
+    "cli_train",
+    "cli_train_data",
+    "cli_train_parts",
+    "cli_train_words",
+    "notebooks",
+    "doctor",
+    "jupyter",
+    "__main__",
+)
 # Lowest first. A module that is not named here is mathematics, which is the strictest place to be.
 LEVELS = (
     ("mathematics", ()),
@@ -20,22 +31,7 @@ LEVELS = (
     ("reports", ("report",)),
     ("doors", ("estimators", "pipeline")),
     ("display", ("display",)),
-    (
-        "labs and tools",
-        (
-            "labs",
-            "exercises",
-            "cli",
-            "cli_train",
-            "cli_train_data",
-            "cli_train_parts",
-            "cli_train_words",
-            "notebooks",
-            "doctor",
-            "jupyter",
-            "__main__",
-        ),
-    ),
+    ("labs and tools", ("labs", "exercises", *TOOLS)),
 )
 PLACES = {place: level for level, (_, places) in enumerate(LEVELS) for place in places}
 # Who may look upwards, inside a function only, and why.
@@ -61,17 +57,6 @@ OUTSIDE = {
     "labs": {"sklearn", "keras"},
     "exercises": {"keras", "platformdirs"},
 }
-TOOLS = (
-    "cli",
-    "cli_train",
-    "cli_train_data",
-    "cli_train_parts",
-    "cli_train_words",
-    "notebooks",
-    "doctor",
-    "jupyter",
-    "__main__",
-)
 
 
 def place_of(module):

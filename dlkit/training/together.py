@@ -7,7 +7,7 @@ and the cores share them.
 
 import dataclasses
 import math
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, as_completed
 
 import numpy as np
 
@@ -175,7 +175,9 @@ def _one_epoch(groups):
         return
     with ThreadPoolExecutor(len(groups)) as pool:
         try:
-            list(pool.map(Runs.epoch, groups, [len(groups)] * len(groups)))
+            epochs = [pool.submit(group.epoch, threads=len(groups)) for group in groups]
+            for epoch in as_completed(epochs):  # a fault is seen whichever thread it comes from
+                epoch.result()
         except BaseException:  # an interrupt, or a fault in one of them: the others stop as well
             for group in groups:
                 group.interrupted = True

@@ -267,15 +267,17 @@ def test_the_seconds_of_all_runs_are_no_more_than_went_by(monkeypatch):
     assert sum(record.seconds for history in histories for record in history.records) <= passed
 
 
-def test_an_interrupt_reaches_every_thread_between_two_batches(monkeypatch):
+@pytest.mark.parametrize("thread", [0, 1])
+def test_an_interrupt_reaches_every_thread_between_two_batches(monkeypatch, thread):
     monkeypatch.setattr("dlkit.training.together.SHARE", 1)
     configs = [TrainingConfig(epochs=1, batch_size=1, seed=seed) for seed in range(4)]
     models = [network(seed=config.seed) for config in configs]
-    plain, count = Runs._batch, [0]
+    plain, batches = Runs._batch, {0: 0, 1: 0}
 
     def interrupted(self, *given):
-        count[0] += 1
-        if count[0] == 3:
+        here = self.everyone[0].network.seed  # thread 0 has the runs 0 and 2, thread 1 the others
+        batches[here] += 1
+        if here == thread and batches[here] == 2:
             raise KeyboardInterrupt
         time.sleep(0.01)
         return plain(self, *given)
@@ -283,7 +285,7 @@ def test_an_interrupt_reaches_every_thread_between_two_batches(monkeypatch):
     monkeypatch.setattr(Runs, "_batch", interrupted)
     with pytest.raises(KeyboardInterrupt):
         train_together(models, MOONS, configs, n_jobs=2)
-    assert count[0] < len(MOONS.x_train), "the other thread went on to the end of the epoch"
+    assert batches[1 - thread] < len(MOONS.x_train), "the other thread ended its epoch"
 
 
 class OwnMetric(losses.SparseCategoricalCrossentropy):

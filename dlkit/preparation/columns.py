@@ -6,8 +6,15 @@ from dataclasses import dataclass
 import numpy as np
 import pandas
 
-from dlkit.preparation.numbers import are_codes, convert, decimal_sign, parse_number
-from dlkit.preparation.reading import MISSING_WORDS
+from dlkit.preparation.numbers import (
+    MISSING_WORDS,
+    UNITS,
+    are_codes,
+    convert,
+    decimal_sign,
+    in_millions,
+    parse_number,
+)
 from dlkit.words import counted
 
 MOST_CATEGORIES = 50
@@ -84,7 +91,8 @@ def decide(name, series, ordered=None, decimal="."):
     ordered : sequence, optional
         The categories in their order, if it was said that they have one.
     decimal : {".", ","}
-        How numbers were written in the file that they come from.
+        How numbers were written in the file that they come from: counts where a column of texts
+        does not tell.
     """
     if ordered is None and pandas.api.types.is_datetime64_any_dtype(series.dtype):
         return _date(name, series, True, "")
@@ -108,7 +116,7 @@ def decide(name, series, ordered=None, decimal="."):
     return (
         _truth(name, texts)
         or _text_date(name, series, texts, counts)
-        or _number(name, series, texts, counts)
+        or _number(name, series, texts, counts, decimal)
         or _category(name, texts, counts)
     )
 
@@ -122,6 +130,8 @@ def factorize(series):
             f"table must hold single values in each cell, but column {series.name!r} holds lists or "
             "the like. Leave it out (drop=), or make columns of it."
         ) from None
+    if any(isinstance(value, complex | np.complexfloating) for value in found):
+        raise _complex(series)
     stripped = [str(value).strip() for value in found]
     again = {}
     for text in stripped:
@@ -131,8 +141,17 @@ def factorize(series):
     return places[codes], list(again)
 
 
+def _complex(series):
+    return TypeError(
+        f"table must hold real numbers, but column {series.name!r} holds complex ones. Leave it out "
+        "(drop=), or make two columns of it, such as its size and its angle."
+    )
+
+
 def numbers_of(series, decimal, unit):
     """Return a column as float64; what is no number, or in a unit that does not fit, is NaN."""
+    if pandas.api.types.is_complex_dtype(series.dtype):
+        raise _complex(series)
     if pandas.api.types.is_numeric_dtype(series.dtype):
         found = series.to_numpy(dtype="float64", na_value=np.nan)
         return np.where(np.isfinite(found), found, np.nan)
@@ -169,7 +188,7 @@ def _in_unit(text, decimal, unit):
     folded = text.casefold()
     if folded in TRUTH:
         return TRUTH[folded]
-    parsed = parse_number(text, decimal)
+    parsed = parse_number(text if _is_length(unit) else in_millions(text), decimal)
     value = convert(*parsed, unit) if parsed else None
     return np.nan if value is None else value
 
@@ -200,9 +219,16 @@ def _truth(name, texts):
     return None
 
 
-def _number(name, series, texts, counts):
-    decimal = decimal_sign(texts)
-    parsed = [parse_number(text, decimal) for text in texts]
+def _is_length(unit):
+    return UNITS.get(unit, ("",))[0] == "length"
+
+
+def _number(name, series, texts, counts, decimal):
+    decimal = decimal_sign(texts, decimal)
+    plain = [parse_number(text, decimal) for text in texts]
+    parsed = [parse_number(in_millions(text), decimal) for text in texts]
+    if any(found and _is_length(found[1]) for found in parsed):
+        parsed = plain  # M are metres, as there are other lengths
     readable = np.array([found is not None for found in parsed])
     if counts[readable].sum() < _ENOUGH * counts.sum():
         return None
@@ -220,6 +246,14 @@ def _number(name, series, texts, counts):
             f"{counted(int(units[other]), 'value')} in {other} "
             + (f"converted to {unit}" if fits else f"taken for missing, as {other} does not fit")
         )
+    if parsed != plain:
+        said.append("M stands for millions")
+    brackets = sum(
+        int(count) for text, found, count in zip(texts, parsed, counts, strict=True)
+        if found and "(" in text
+    )  # fmt: skip
+    if brackets:
+        said.append(f"{counted(brackets, 'value')} in brackets read as negative")
     strange = [text for text, fine in zip(texts, readable, strict=True) if not fine]
     if strange:
         shown = ", ".join(repr(text[:20]) for text in strange[:3])

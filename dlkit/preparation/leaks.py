@@ -87,9 +87,10 @@ def find_leaks(table, target, task_type=None, validation=None, test=None, group=
     if task_type is not None:
         checks.choice("task_type", task_type, ("classification", "regression"))
     known = table[table[target].notna()]
-    task_type = task_type or guess_task(known[target])
-    truth = read_target(known[target], task_type)
-    leaks = _telling_columns(known, target, truth, task_type, group)
+    decimal = table.attrs.get("decimal", ".")  # where it was read from a file
+    task_type = task_type or guess_task(known[target], decimal)
+    truth = read_target(known[target], task_type, decimal)
+    leaks = _telling_columns(known, target, truth, task_type, group, decimal)
     for name, part in parts.items():
         leaks += _same_rows(table, part, name, target)
         leaks += _same_groups(table, part, name, target, group)
@@ -98,7 +99,7 @@ def find_leaks(table, target, task_type=None, validation=None, test=None, group=
     return leaks
 
 
-def _telling_columns(table, target, truth, task_type, group):
+def _telling_columns(table, target, truth, task_type, group, decimal):
     rows = np.flatnonzero(~np.isnan(truth))
     if len(rows) < _FEWEST:
         return []
@@ -118,7 +119,7 @@ def _telling_columns(table, target, truth, task_type, group):
             advice = f"It was probably filled in afterwards: leave it out (drop=[{name!r}])."
             leaks.append(Leak("missing where", name, tells, advice))
             continue
-        for values in _as_numbers(name, series):
+        for values in _as_numbers(name, series, decimal):
             fine = ~np.isnan(values)
             if fine.sum() < _FEWEST or fine.mean() < 0.3:
                 continue
@@ -158,12 +159,12 @@ def _missing_tells(name, target, empty, truth, half, task_type):
         "of such rows.")  # fmt: skip
 
 
-def _as_numbers(name, series):
+def _as_numbers(name, series, decimal):
     """Yield the values of a column as floats; categories by number, names by nothing."""
     if pandas.api.types.is_numeric_dtype(series.dtype):
         yield numbers_of(series, ".", "")
         return
-    column = decide(name, series)
+    column = decide(name, series, decimal=decimal)
     if column.kind == "category":
         codes, _ = pandas.factorize(column.values(series)[0])
         if codes.max() < len(codes) / 4:

@@ -129,6 +129,7 @@ def prepare(
     drop = (drop,) if isinstance(drop, str) else checks.texts("drop", drop, least=0)
     table, notes, name = _read(table, name)
     decimal = table.attrs.get("decimal")
+    sign = decimal or "."
     column_of("target", target, table)
     for argument, column in (("group", group), ("time", time)):
         if column is not None:
@@ -152,8 +153,8 @@ def prepare(
     notes += [f"Left out as you asked: {', '.join(drop)}."] if drop else []
     before = len(table)
     table, notes = rows_to_use(table, target, duplicates, notes)
-    task_type = task_type or guess_task(table[target])
-    truth, classes, unit, said = truth_of(table[target], task_type)
+    task_type = task_type or guess_task(table[target], sign)
+    truth, classes, unit, said = truth_of(table[target], task_type, sign)
     notes += said
     known = ~np.isnan(truth)
     if not known.all():
@@ -185,7 +186,7 @@ def prepare(
         left_out |= telling
     features = [column for column in table.columns if column not in left_out]
     training = table.iloc[parts["train"]]
-    columns = [decide(each, training[each], ordinal.get(each), decimal or ".") for each in features]
+    columns = [decide(each, training[each], ordinal.get(each), sign) for each in features]
     del training
     notes += [column.note for column in columns if column.note]
     columns = tuple(column for column in columns if column.kind != "left out")

@@ -2,6 +2,7 @@
 
 import codecs
 import csv
+import itertools
 import re
 import warnings
 
@@ -9,7 +10,8 @@ import pandas
 
 from dlkit import checks
 from dlkit.files import check_path
-from dlkit.preparation.numbers import are_codes
+from dlkit.preparation.comments import comments_above, marked
+from dlkit.preparation.numbers import MISSING_WORDS, are_codes
 from dlkit.words import counted
 
 LIMIT = 512 * 2**20  # bytes of a file
@@ -17,15 +19,14 @@ DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
 BLANKS = r"\s+"
 _WRITTEN = {**DELIMITERS, BLANKS: "blanks"}
 DECIMALS = {".": "point", ",": "comma"}
-MISSING_WORDS = ("", "?", "-", "--", ".", "n/a", "na", "nan", "none", "null", "missing", "unknown")
 _NA_VALUES = sorted({form for word in MISSING_WORDS for form in (word, word.upper(), word.title())})
 _NUMBER = re.compile(r"[-+]?\d+(\.\d+)?([eE][-+]?\d+)?")
 _WITH_COMMA = re.compile(r"[-+]?(\d{1,3}(\.\d{3})+|\d+),\d+")
 _WITH_POINT = re.compile(r"[-+]?(\d{1,3}(,\d{3})+|\d+)\.\d+")
 _UNSURE = re.compile(r"[-+]?[1-9]\d{0,2}[.,]\d{3}")  # 1.234 may have thousands or three digits
 _THOUSANDS = {
-    ",": re.compile(r"[-+]?\d{1,3}(\.\d{3})+(,\d+)?"),
-    ".": re.compile(r"[-+]?\d{1,3}(,\d{3})+(\.\d+)?"),
+    ",": re.compile(r"[-+]?[1-9]\d{0,2}(\.\d{3})+(,\d+)?"),
+    ".": re.compile(r"[-+]?[1-9]\d{0,2}(,\d{3})+(\.\d+)?"),
 }
 _MAGIC = {
     b"PK\x03\x04": "a zip archive or an Excel file: open it and export it as CSV",
@@ -41,6 +42,8 @@ _MAGIC = {
 
 def read_csv(path, delimiter=None, decimal=None, encoding=None):
     """Read a table from a text file whose delimiter, decimal sign and encoding are found.
+
+    Lines above the header that begin with ``#`` are comments, and left out.
 
     Parameters
     ----------
@@ -93,11 +96,9 @@ def read_like(path, delimiter=None, decimal=None, encoding=None, texts=()):
         )
     encoding, notes = _find_encoding(path, encoding)
     lines = _first_lines(path, encoding)
-    delimiter = delimiter or _find_delimiter(lines)
-    if delimiter == BLANKS:
-        rows = [line.split() for line in lines]
-    else:
-        rows = list(csv.reader(lines, delimiter=delimiter, skipinitialspace=True))
+    delimiter = delimiter or _find_delimiter(lines[marked(lines) :])
+    comments = comments_above(lines, lambda some: _split(some, delimiter))
+    rows = _split(lines[comments:], delimiter)
     fields = [field.strip() for row in rows[1:] or rows for field in row]
     decimal = decimal or _find_decimal(fields, delimiter)
     thousands = _find_thousands(fields, decimal)
@@ -105,11 +106,25 @@ def read_like(path, delimiter=None, decimal=None, encoding=None, texts=()):
         f"Read {path.name}: fields separated by {_WRITTEN[delimiter]}, decimal "
         f"{DECIMALS[decimal]}, encoding {encoding}."
     )
+    if comments:
+        notes.append(
+            f"{counted(comments, 'line')} of comment above the header left out: {_short(lines[0])}"
+            f"{', …' if comments > 1 else ''}."
+        )
     as_text = set(_columns_of_text(rows, thousands, decimal))
     as_text |= {i for i, name in enumerate(_tidy_names(rows[0], [])) if name in texts}
-    table = _parse(path, delimiter, decimal, thousands, encoding, _has_header(rows), as_text, notes)
+    table = _parse(
+        path, delimiter, decimal, thousands, encoding, _has_header(rows), as_text, notes, comments
+    )
     table.attrs.update(notes=notes, decimal=decimal)
     return table
+
+
+def _split(lines, delimiter):
+    """Return the fields of each line."""
+    if delimiter == BLANKS:
+        return [line.split() for line in lines]
+    return list(csv.reader(lines, delimiter=delimiter, skipinitialspace=True))
 
 
 def _known_encoding(encoding):
@@ -244,7 +259,8 @@ def _has_header(rows):
     return not all(_NUMBER.fullmatch(field.strip()) for field in rows[0])
 
 
-def _parse(path, delimiter, decimal, thousands, encoding, header, as_text, notes):
+def _parse(path, delimiter, decimal, thousands, encoding, header, as_text, notes, comments):
+    first = _line_after(path, encoding, comments)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", pandas.errors.DtypeWarning)
@@ -253,11 +269,12 @@ def _parse(path, delimiter, decimal, thousands, encoding, header, as_text, notes
                 path, sep=delimiter, decimal=decimal, thousands=thousands, encoding=encoding,
                 header=0 if header else None, dtype=dict.fromkeys(as_text, "str"),
                 na_values=_NA_VALUES, skipinitialspace=True, index_col=False, on_bad_lines="error",
+                skiprows=first[0] - 1 if comments else None,
             )  # fmt: skip
     except pandas.errors.ParserWarning:
         raise ValueError(
             f"{path.name} is damaged: its rows have more fields than its header has names. Taken as the "
-            f"header: {_header_line(path, encoding)}. If that is a comment, delete it."
+            f"header: line {first[0]}, {first[1]}. If that is a comment, delete it."
         ) from None
     except pandas.errors.ParserError as error:
         raise ValueError(f"{path.name} is damaged: {_plainly(str(error))}") from None
@@ -272,10 +289,16 @@ def _parse(path, delimiter, decimal, thousands, encoding, header, as_text, notes
     return table
 
 
-def _header_line(path, encoding):
+def _line_after(path, encoding, comments):
+    """Return the number of the first line behind so many that are not empty, and its words."""
     with open(path, encoding=encoding) as file:
-        number, line = next((i, line.strip()) for i, line in enumerate(file, 1) if line.strip())
-    return f"line {number}, {line if len(line) <= 60 else line[:59] + '…'!r}"
+        filled = ((i, _short(line)) for i, line in enumerate(file, 1) if line.strip())
+        return next(itertools.islice(filled, comments, None))
+
+
+def _short(line):
+    line = line.strip()
+    return repr(line if len(line) <= 60 else line[:59] + "…")
 
 
 def _tidy_names(columns, notes):

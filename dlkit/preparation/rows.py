@@ -32,14 +32,14 @@ def rows_to_use(table, target, duplicates, notes):
     return table, notes
 
 
-def truth_of(series, task_type):
+def truth_of(series, task_type, decimal="."):
     """Return the target as floats (NaN where missing), its classes, its unit, and notes."""
     if not len(series):
         raise ValueError(
             f"target must be known for some rows, but {series.name!r} is always missing."
         )
     if task_type == "regression":
-        column = target_column(series)
+        column = target_column(series, decimal)
         return column.values(series)[0], None, column.unit, [column.note] if column.note else []
     codes, classes, notes = read_classes(series)
     return np.where(codes < 0, np.nan, codes.astype("float64")), classes, "", notes

@@ -37,11 +37,11 @@ def column_of(name, column, table):
     return checks.choice(name, column, table.columns)
 
 
-def guess_task(series):
+def guess_task(series, decimal="."):
     """Return what a target asks for: words, truth values and few whole numbers are classes."""
     if pandas.api.types.is_bool_dtype(series.dtype):
         return "classification"
-    column = decide(str(series.name), series)
+    column = decide(str(series.name), series, decimal=decimal)
     if column.kind == "left out" and pandas.api.types.is_numeric_dtype(series.dtype):
         return "classification" if (series.dropna() % 1 == 0).all() else "regression"
     if column.kind != "number":
@@ -53,9 +53,9 @@ def guess_task(series):
     return "classification" if whole and few else "regression"
 
 
-def target_column(series):
+def target_column(series, decimal="."):
     """Return how a target of regression is read, or raise ``ValueError`` if it is no numbers."""
-    column = decide(str(series.name), series)
+    column = decide(str(series.name), series, decimal=decimal)
     if column.kind == "number":
         return column
     if pandas.api.types.is_numeric_dtype(series.dtype):
@@ -66,10 +66,10 @@ def target_column(series):
     )
 
 
-def read_target(series, task_type):
+def read_target(series, task_type, decimal="."):
     """Return a target as float64, NaN where missing; classes by the number of their text."""
     if task_type == "regression":
-        return target_column(series).values(series)[0]
+        return target_column(series, decimal).values(series)[0]
     codes, _, _ = read_classes(series)
     return np.where(codes < 0, np.nan, codes.astype("float64"))
 

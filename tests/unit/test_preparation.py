@@ -87,8 +87,8 @@ def test_a_file_without_a_header_and_one_with_names_twice(tmp_path):
         (b'a,b\n1,"2\n3,4\n5,6\n', "no closing quote|is damaged"),
         (b"a,b\n1,2,x\n3,4,y\n", "more fields than its header has names|line 2 has 3"),
         (
-            b"\n# made, by me\na,b,c\n1,2,3\n",
-            "Taken as the header: line 2, '# made, by me'. If that is a",
+            b"\nmade, by me\na,b,c\n1,2,3\n",
+            "Taken as the header: line 2, 'made, by me'. If that is a",
         ),
         (b"PK\x03\x04abc", "Excel"),
         (b"\x1f\x8b\x08abc", "gzip"),

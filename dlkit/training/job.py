@@ -15,6 +15,7 @@ from dlkit.training.gate import Gate
 from dlkit.training.loop import Place, training_loop
 from dlkit.training.progress import Progress
 from dlkit.training.records import ChunkRecord, EndRecord
+from dlkit.training.refusal import Refusal
 from dlkit.training.validation_split import with_validation
 
 STARTING = 1.0  # seconds that a thread may take to come to life
@@ -24,11 +25,12 @@ class TrainingJob:
     """One model, its data and its configuration, trained in a background thread.
 
     Each method may be called from any thread. One that cannot do what it is asked now (start what
-    runs already, pause what does not run) returns False and says why in ``status.message``;
-    nothing else changes then.
+    runs already, pause what does not run) returns a `Refusal`: it is false, and shows why, as
+    ``status.message`` does; nothing else changes then.
 
     A model has one job at a time. A new job takes it over from one that is at rest, which then
-    cannot go on in the middle of its run, but keeps its numbers; its `rewind` takes the model back.
+    cannot go on in the middle of its run nor report on it, for the weights are no longer its own.
+    It keeps history and diagnosis; its `rewind` takes the model back.
 
     Parameters
     ----------
@@ -148,8 +150,12 @@ class TrainingJob:
 
     @property
     def report(self):
-        """The `Report` of the run up to now. Pause, stop or wait first: it uses the model."""
+        """The `Report` of the run up to now. Pause, stop or wait first: it uses the model.
+
+        Raises ``RuntimeError`` while the job runs, and if another run has taken over the model.
+        """
         self._must_rest("make a report")
+        self._must_have_model()
         from dlkit.report import Report  # lazily: a report stands above training
 
         return Report(self._model, with_validation(self._data, self._config), self.history)
@@ -173,9 +179,15 @@ class TrainingJob:
         -------
         dict
             ``loss``, and ``accuracy`` or ``mae``.
+
+        Raises
+        ------
+        RuntimeError
+            While the job runs, and if another run has taken over the model.
         """
         checks.choice("part", part, ("train", "validation"))
         self._must_rest("evaluate")
+        self._must_have_model()
         loss, metrics = self._engine.evaluate(part)
         return {"loss": loss, **metrics}
 
@@ -187,8 +199,8 @@ class TrainingJob:
         Returns
         -------
         bool
-            True if this call has started it; False if it was running already. Of any number of
-            simultaneous calls exactly one gets True.
+            True if this call has started it; a `Refusal` if it was running already. Of any number
+            of simultaneous calls exactly one gets True.
         """
         return self._launch("The run is going already.", fresh_after_end=True)
 
@@ -198,36 +210,48 @@ class TrainingJob:
         Returns
         -------
         bool
-            False if it is running already or has come to its end (`start` begins anew).
+            A `Refusal` if it is running already or has come to its end (`start` begins anew).
         """
         return self._launch("The run is going already.")
 
-    def step(self, batches=1, epochs=None):
+    def step(self, batches=None, epochs=None):
         """Train a few batches, at once and whatever the pace, then pause; returns when done.
 
         The step that ends an epoch includes its validation; the one that ends the run ends it.
 
         Parameters
         ----------
-        batches : int
-            How many, 1 or more.
+        batches : int, optional
+            How many, 1 or more; 1 if left out.
         epochs : int, optional
             Train to the end of so many epochs instead, the one that is under way counts as one.
 
         Returns
         -------
         bool
-            False if the job is running (pause it first) or has come to its end.
+            A `Refusal` if the job is running (pause it first) or has come to its end.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If a number is not allowed, or both are given.
+        Exception
+            What went wrong in the training thread, as in `wait`.
         """
-        budget = checks.whole_number("batches", batches)
+        budget = 1 if batches is None else checks.whole_number("batches", batches)
         if epochs is not None:
+            if batches is not None:
+                raise ValueError(
+                    "step takes batches=… or epochs=…, and not both at once, but got "
+                    f"batches={batches} and epochs={epochs}."
+                )
             epochs = checks.whole_number("epochs", epochs)
             self._come_to_rest_if_held()
-            size, done = self.status.batches, self.status.batch
+            status = self.status  # once: the next one may be of another moment
+            size, done = status.batches, status.batch
             budget = epochs * size - (done if done < size else 0)
-        if not self._launch("The run is going already: pause it, then step.", budget):
-            return False
-        return self.wait()
+        launched = self._launch("The run is going already: pause it, then step.", budget)
+        return launched and self.wait()
 
     def pause(self):
         """Ask the run to hold after the batches in hand, and to be ready to go on.
@@ -235,7 +259,7 @@ class TrainingJob:
         Returns
         -------
         bool
-            False if nothing runs. `wait` returns when the job has come to rest.
+            A `Refusal` if nothing runs. `wait` returns when the job has come to rest.
         """
         with self._lock:
             if not self._runs_freely():
@@ -252,7 +276,7 @@ class TrainingJob:
         Returns
         -------
         bool
-            False if nothing runs or is paused. `wait` returns when the job has come to rest.
+            A `Refusal` if nothing runs or is paused. `wait` returns when the job has come to rest.
         """
         with self._lock:
             if not self._resting.is_set() and self.status.state == "running":
@@ -273,8 +297,8 @@ class TrainingJob:
         Returns
         -------
         bool
-            False only if called by an observer, from within the run, or while another job trains
-            the model.
+            A `Refusal` only if called by an observer, from within the run, or while another job
+            trains the model.
         """
         try:
             return self._rewind("Back at the initial weights.")
@@ -386,10 +410,10 @@ class TrainingJob:
                     return self._decline(refusal)
                 if self._resting.is_set():
                     if self._over and not fresh_after_end:
-                        return self._decline("The run has come to its end; start() begins anew.")
+                        return self._decline(self._why_over())
                     mine = owners.owner(self._model) is self
                     if not mine and not self._over and self.status.state != "ready":
-                        return self._decline(owners.TAKEN)
+                        return self._decline(owners.why_not(self._model))
                     if self._over or not mine:
                         try:
                             self._begin_anew("")
@@ -467,11 +491,21 @@ class TrainingJob:
 
     def _begin_anew(self, message, config=None):
         """Have the model, and stand before the first batch (call with the lock held)."""
-        with owners.taken_over(self._model, self):
-            if config is not None:
-                self._engine.reconfigure(config)
-                self._config = config
-            self._prepare(message)
+        over = self._over
+        another = owners.owner(self._model) is not self
+        # whoever interrupts the change leaves a job that begins anew, and not one that goes on
+        # with the weights of another
+        self._over = over or another
+        try:
+            with owners.taken_over(self._model, self):
+                if config is not None:
+                    self._engine.reconfigure(config)
+                    self._config = config
+                self._prepare(message)
+        except Exception:
+            if another:  # it has the model still
+                self._over = over
+            raise
 
     def _prepare(self, message):
         """Be ready before the first batch, at the initial weights."""
@@ -543,6 +577,19 @@ class TrainingJob:
         if free or not self._come_to_rest():
             raise RuntimeError(f"The job is running: pause it, stop it or wait() to {what}.")
 
+    def _must_have_model(self):
+        if owners.owner(self._model) is not self:
+            raise RuntimeError(
+                "Another run has taken over this model since, so its weights are no longer those "
+                "of this one, whose history and diagnosis are still here. Make a report before "
+                "the next run, or give each run a model of its own."
+            )
+
+    def _why_over(self):
+        if self.status.state in ("ready", "paused"):  # a rewind was interrupted half-way
+            return "The run was interrupted on its way back to its beginning; start() begins anew."
+        return "The run has come to its end; start() begins anew."
+
     def _decline(self, message):
         self._progress.publish(message=message)
-        return False
+        return Refusal(message)

@@ -146,12 +146,10 @@ def find_learning_rate(
         model = model.copy()
     with owners.borrowed(model):
         put_back = remember(model)  # making an engine begins Keras's optimizer and seeds anew
-        engine = engine_for(model, data, config)
-        before = engine.snapshot()
         try:
+            engine = engine_for(model, data, config)
             return _range_test(engine, np.geomspace(minimum, maximum, steps), smoothing)
         finally:
-            engine.restore(before)
             put_back()
 
 

@@ -8,6 +8,10 @@ TAKEN = (
     "Another run has taken over this model since, so this one cannot go on: rewind() takes the "
     "model back and begins anew, or make a new model."
 )
+LENT = (
+    "The model is in use until the search for its learning rate has ended: wait for it, or make a "
+    "new model."
+)
 _JOBS = weakref.WeakValueDictionary()  # id of a model -> its job, which keeps the model alive
 _SWAPPING = threading.Lock()  # held for a moment, and no other lock is taken meanwhile
 
@@ -16,9 +20,24 @@ class ModelInUseError(RuntimeError):
     """A job is training the model that another one asks for."""
 
 
+class _Borrower:
+    """Has a model for a while as a running job does: nobody can take it meanwhile."""
+
+    def _come_to_rest_if_held(self):
+        """Nobody can ask it to hold."""
+
+    def _at_rest(self):
+        raise ModelInUseError(LENT)
+
+
 def owner(model):
     """Return the job that has a model, or None."""
     return _JOBS.get(id(model))
+
+
+def why_not(model):
+    """Return in words why a job cannot go on with a model that it has no longer."""
+    return LENT if isinstance(owner(model), _Borrower) else TAKEN
 
 
 def settle(model, job=None):
@@ -56,13 +75,20 @@ def taken_over(model, job=None):
 
 @contextlib.contextmanager
 def borrowed(model):
-    """Take a model for the time of the block, which must leave it as it was."""
+    """Take a model for the time of the block, which must leave it as it was; no job gets it then.
+
+    Raises
+    ------
+    ModelInUseError
+        If a job is training it, or another block has it.
+    """
     settle(model)
-    other = take(model)
+    borrower = _Borrower()
+    other = take(model, borrower)
     try:
         yield
     finally:
-        _give_back(model, other)
+        _swap(model, borrower, other)
 
 
 def _give_back(model, other):

@@ -25,6 +25,7 @@ class Progress:
     def __init__(self, config, batches):
         self._lock = threading.Lock()  # held only to replace a value, never while calling others
         self._observers = ()
+        self._said = ""  # the message, without the notes
         self._notes = {}  # stay at the end of every message until they are withdrawn
         self.begin(config, batches, "Ready.")
 
@@ -34,7 +35,8 @@ class Progress:
         self._elapsed = self._sum = 0.0
         with self._lock:
             self._notes.pop("observers", None)
-            self.status = Status(epochs=config.epochs, batches=batches, message=message)
+            self._said = message
+            self.status = Status(epochs=config.epochs, batches=batches, message=self._words())
 
     def history(self):
         """Return the `History` up to now."""
@@ -44,20 +46,20 @@ class Progress:
         """Replace the status by one with some values changed, as one step."""
         with self._lock:
             if "message" in changes:
-                changes["message"] = " ".join((changes["message"], *self._notes.values()))
+                self._said = changes["message"]
+                changes["message"] = self._words()
             self.status = Status(**{**vars(self.status), **changes})
 
     def note(self, words):
         """Add some words to this message and to all that follow; "" withdraws them."""
         with self._lock:
-            if words == self._notes.get("checkpoint", ""):
-                return
-            said = self.status.message.removesuffix(" ".join(self._notes.values())).rstrip()
-            self._notes.pop("checkpoint", None)
-            if words:
+            if words != self._notes.get("checkpoint", ""):
                 self._notes["checkpoint"] = words
-            message = " ".join((said, *self._notes.values()))
-            self.status = Status(**{**vars(self.status), "message": message})
+                self.status = Status(**{**vars(self.status), "message": self._words()})
+
+    def _words(self):
+        """Return the message with all notes (call with the lock held)."""
+        return " ".join(filter(None, (self._said, *self._notes.values())))
 
     def memory(self):
         """Return all that `recall` needs to go on in another process; records as they are."""
@@ -77,6 +79,7 @@ class Progress:
         self._recorder.recall(records, memory["losses"], memory["reason"])
         self._sum, self._elapsed = memory["sum"], memory["status"]["elapsed"]
         with self._lock:
+            self._said = memory["status"]["message"]
             self.status = Status(**{**memory["status"], "state": state})
 
     def go(self):
@@ -119,11 +122,12 @@ class Progress:
             except Exception as error:  # noqa: BLE001 - a faulty observer must not end the run
                 self.remove_observer(observer)
                 words = f"{error} ({type(error).__name__})"
-                words = f"An observer was dropped because it failed: {words}"
+                words = f"An observer was dropped because it failed: {words}."
                 _log.warning("%s", words)  # seen at once, also in a script
-                self.publish(message=words)
                 with self._lock:
-                    self._notes["observers"] = f"{words}."
+                    before = self._notes.get("observers", "")
+                    self._said, self._notes["observers"] = "", f"{before} {words}".lstrip()
+                    self.status = Status(**{**vars(self.status), "message": self._words()})
 
     def tell_status(self):
         """Tell the observers the status of now."""

@@ -244,7 +244,10 @@ SPECIAL = {
             path(Made(lambda: folder() / "new"), "no/such/folder/c", __file__, names=("checkpoint_dir",))
         ),
     },
-    "training.TrainingJob.step": {"epochs": optional(ARGUMENTS["epochs"])},
+    "training.TrainingJob.step": {
+        "batches": optional(count(1)),
+        "epochs": Argument(None, optional(ARGUMENTS["epochs"]).bad),
+    },
     "training.TrainingJob.from_checkpoint": {
         "checkpoint_dir": path(Made(checkpoints), "no/such/folder", __file__, names=("checkpoint_dir",)),
         "model": thing(Made(network), type, layers.Dense(2)),

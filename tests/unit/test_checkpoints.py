@@ -117,7 +117,7 @@ def test_initial_weights_and_best_weights_are_kept(tmp_path, dtype):
         job.status.state,
         job.history.stop_reason,
     )
-    assert again.resume() is False
+    assert not again.resume()
     again.rewind()
     for name, array in first.items():
         np.testing.assert_array_equal(again.engine.weights()[name], array)

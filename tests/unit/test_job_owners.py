@@ -47,14 +47,74 @@ def test_a_job_in_the_middle_says_that_another_has_its_model(kind, digits, whole
     older.step(20)
     newer = TrainingJob(older.model, digits, CONFIG)
     for go_on in (older.start, older.resume, older.step):
-        assert go_on() is False
+        assert not go_on()
         assert "taken over" in older.status.message and "rewind()" in older.status.message
     assert (older.status.state, len(older.history.batch_losses)) == ("paused", 20)
-    assert older.diagnosis.label and older.report.text()
+    assert older.diagnosis.label
+    for measure in (older.evaluate, lambda: older.report):  # they would be those of the newer run
+        with pytest.raises(RuntimeError, match="weights are no longer those"):
+            measure()
     newer.step(10)
     assert older.rewind() is True
-    assert newer.resume() is False and "taken over" in newer.status.message
+    assert not newer.resume() and "taken over" in newer.status.message
     np.testing.assert_array_equal(losses(older), whole)
+    assert older.evaluate()["loss"] == older.status.val_loss and older.report.text()
+
+
+@pytest.mark.parametrize("back", ["rewind", "start", "step", "reconfigure"])
+def test_an_interrupt_while_a_model_is_taken_back_leaves_no_mixture(digits, monkeypatch, back):
+    older = TrainingJob(make_model(), digits, CONFIG)
+    if back in ("rewind", "reconfigure"):  # start and step take a model at the beginning alone
+        older.step(20)
+    newer = TrainingJob(older.model, digits, CONFIG)
+    newers = losses(newer)
+    newer.rewind()
+    newer.step(10)
+
+    def interrupted():
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(older.engine, "reset", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            getattr(older, back)(*([CONFIG] if back == "reconfigure" else []))
+    answer = older.resume()  # it would go on with the weights of the newer one
+    assert not answer and "start() begins anew" in repr(answer)
+    assert not newer.resume() and "taken over" in newer.status.message
+    expected = losses(TrainingJob(make_model(), digits, CONFIG))
+    np.testing.assert_array_equal(losses(older, "start"), expected)
+    assert newer.rewind() == True  # noqa: E712 - and nobody is left with the model for ever
+    np.testing.assert_array_equal(losses(newer), newers)
+
+
+def test_a_refused_configuration_leaves_both_jobs_as_they_were(kind, digits, whole):
+    older = TrainingJob(make_model(kind), digits, CONFIG)
+    older.step(20)
+    newer = TrainingJob(older.model, digits, CONFIG)
+    expected = losses(newer)
+    newer.rewind()
+    newer.step(20)
+    with pytest.raises(ValueError, match="mean_absolute"):
+        older.reconfigure(CONFIG.replace(loss="mean_absolute"))
+    assert not older.resume() and "taken over" in older.status.message
+    np.testing.assert_array_equal(losses(newer), expected)
+    older.rewind()
+    np.testing.assert_array_equal(losses(older), whole)
+
+
+def test_nobody_trains_a_model_whose_learning_rate_is_searched():
+    engine = FakeEngine(batches=10)
+    resting = TrainingJob(engine, None, CONFIG)
+    resting.step(3)
+    with owners.borrowed(engine):
+        for action in (resting.resume, resting.rewind):
+            assert "until the search" in repr(action())
+        with pytest.raises(RuntimeError, match="until the search"):
+            TrainingJob(engine, None, CONFIG)
+        with pytest.raises(RuntimeError, match="until the search"), owners.borrowed(engine):
+            pass
+    assert resting.resume() and resting.wait()
+    assert owners.owner(engine) is resting
 
 
 def test_jobs_made_side_by_side_each_begin_at_their_initial_weights(kind, digits, whole):
@@ -99,7 +159,7 @@ def test_training_networks_together_takes_them_over(digits):
     job = TrainingJob(make_model(), digits, CONFIG)
     job.step(20)
     train_together([job.model, make_model()], digits, [CONFIG, CONFIG])
-    assert job.resume() is False
+    assert not job.resume()
     assert "taken over" in job.status.message
 
 
@@ -114,10 +174,10 @@ def test_a_job_that_was_told_to_hold_is_waited_for(way):
     first.start()
     getattr(first, way)()
     assert second.start() is True
-    assert first.rewind() is False and "stop() that job first" in first.status.message
+    assert not first.rewind() and "stop() that job first" in first.status.message
     with pytest.raises(RuntimeError, match=r"stop\(\) that job first"):
         first.reconfigure(CONFIG)
-    assert first.start() is False
+    assert not first.start()
     assert second.stop() and first.rewind() is True
     second.wait()
 

@@ -73,7 +73,7 @@ def test_a_run_killed_twice_and_rewound_gives_the_same_bits(tmp_path, expected):
     check_kill("numpy", tmp_path / "run", expected, seed=7, kills=2)
     model = killed_run.make_model("numpy", seed=99)
     job = TrainingJob.from_checkpoint(tmp_path / "run", model, killed_run.make_data())
-    assert job.resume() is False  # it is at its end
+    assert not job.resume()  # it is at its end
     job.start()  # begins anew, from the initial weights of then
     job.wait()
     assert killed_run.outcome(job) == expected("numpy")

@@ -1,6 +1,7 @@
 """TrainingJob with real threads: start, pause, step, stop, resume, rewind, faults, observers."""
 
 import dataclasses
+import pickle
 import random
 import signal
 import threading
@@ -120,9 +121,9 @@ def test_of_a_hundred_starts_exactly_one_starts(state):
 def test_the_other_starts_get_a_plain_message():
     job = slow()
     job.start()
-    assert job.start() is False
+    assert not job.start()
     assert job.status.message == "The run is going already."
-    assert job.step() is False
+    assert not job.step()
     assert "pause it" in job.status.message
     job.stop()
     job.wait()
@@ -260,9 +261,9 @@ def test_start_after_the_end_begins_a_fresh_run():
     job.start()
     job.wait()
     first = result(job)
-    assert job.resume() is False
+    assert not job.resume()
     assert "start() begins anew" in job.status.message
-    assert job.step() is False
+    assert not job.step()
     assert job.start() is True
     job.wait()
     same(first, result(job))
@@ -385,9 +386,9 @@ def test_what_cannot_be_done_now_returns_false_and_says_why(state):
     if state == "finished":
         job.start()
         job.wait()
-    assert job.pause() is False
+    assert not job.pause()
     assert job.status.message == "Nothing is running that could be paused."
-    assert job.stop() is False
+    assert not job.stop()
     assert job.status.message == "Nothing is running that could be stopped."
     assert job.status.state == state
 
@@ -434,7 +435,7 @@ def test_a_diverged_run_stops_and_says_so():
     assert "not finite (nan) in epoch 2, batch 4" in job.history.stop_reason
     assert "smaller learning rate" in job.status.message
     assert np.isnan(job.history.batch_losses[-1])
-    assert job.resume() is False  # it would only diverge again
+    assert not job.resume()  # it would only diverge again
 
 
 def test_an_interrupted_wait_pauses_the_run():
@@ -534,7 +535,7 @@ def test_an_observer_that_fails_is_dropped_and_noted():
     job.wait()
     assert job.status.state == "finished"
     assert len(calls) == 1 and len(good) > 3
-    assert "An observer was dropped because it failed: 'broken view' (KeyError)" in messages
+    assert "An observer was dropped because it failed: 'broken view' (KeyError)." in messages
 
 
 def test_an_observer_may_stop_the_run_that_it_watches():
@@ -544,7 +545,7 @@ def test_an_observer_may_stop_the_run_that_it_watches():
         if isinstance(record, ChunkRecord) and record.step >= 5:
             job.stop()
             job.wait()  # must not wait for itself
-            assert job.rewind() is False
+            assert not job.rewind()
 
     job.add_observer(goal)
     job.start()
@@ -581,7 +582,53 @@ def test_what_needs_rest_says_so():
     assert "loss" in job.evaluate()  # waits for the stop that was asked for
 
 
-@pytest.mark.parametrize("batches", [0, -1, 1.5, "3", None])
+def test_batches_and_epochs_at_once_are_refused():
+    job = make()
+    for batches in (1, 3):
+        with pytest.raises(ValueError, match=f"not both at once.*batches={batches} and epochs=2"):
+            job.step(batches, epochs=2)
+    assert job.status == Status(epochs=5, batches=job.status.batches, message="Ready.")
+    assert job.step() and job.status.batch == 1
+    assert job.step(batches=2) and job.status.batch == 3
+
+
+def test_a_refusal_shows_why_and_counts_as_false():
+    job = make()
+    for action, words in ((job.pause, "could be paused"), (job.stop, "could be stopped")):
+        answer = action()
+        assert not answer and [answer] == [False] and answer + True == 1
+        assert repr(answer) == str(answer) == f"False: {job.status.message}"
+        assert words in repr(answer)
+        again = pickle.loads(pickle.dumps(answer))
+        assert (again, repr(again)) == (answer, repr(answer))
+    job = slow()
+    job.start()
+    for action in (job.start, job.resume, job.step):
+        answer = action()
+        assert not answer and "going already" in repr(answer)
+    job.stop()
+
+
+def test_two_observers_that_fail_are_both_named_once():
+    job = make(epochs=1)
+    for fault in ("first view", "second view"):
+
+        def faulty(record, fault=fault):
+            raise ValueError(fault)
+
+        job.add_observer(faulty)
+    job.start()
+    job.wait()
+    for _ in range(2):
+        assert job.status.message.count("first view") == 1
+        assert job.status.message.count("second view") == 1
+        job._progress.note("The disk is full.")
+    assert job.status.message.endswith("The disk is full.")
+    job._progress.note("")
+    assert job.status.message.startswith("Finished: ") and "disk" not in job.status.message
+
+
+@pytest.mark.parametrize("batches", [0, -1, 1.5, "3", True])
 def test_a_wrong_number_of_steps(batches):
     job = make()
     with pytest.raises((TypeError, ValueError), match="batches"):

@@ -79,7 +79,7 @@ class Quiz:
             )
         if len(set(self.choices)) < len(self.choices):
             raise ValueError("choices must all differ, but one of them stands there twice.")
-        self._answer = None if answer is None else self._index("answer", answer)
+        self._answer = self._checked(answer)
         self._explanations = as_texts("explanations", explanations)
         if len(self._explanations) != len(self.choices):
             raise ValueError(
@@ -183,6 +183,15 @@ class Quiz:
         items = "".join(f"<li>{escape(choice)}</li>" for choice in self.lettered_choices)
         listing = f'<ul style="list-style:none;margin:0.2em 0;padding:0 0 0 1em">{items}</ul>'
         return card(self._kind(), paragraphs(self.question) + listing, "open") + self.feedback()
+
+    def _checked(self, answer):
+        """Return the index of the right answer."""
+        if answer is None:
+            raise TypeError(
+                "answer must be the index or the text of the right choice, but got None. For a "
+                "question that a measurement answers, use Quiz.predict(question, choices)."
+            )
+        return self._index("answer", answer)
 
     def _index(self, name, choice):
         if isinstance(choice, str):

@@ -55,10 +55,22 @@ class Goal:
             checks.choice("a field of goal", name, [field.name for field in fields(cls)])
         return cls(**value)
 
-    def sentence(self):
-        """Return the goal in words."""
-        words = (
-            f"Reach {_percent(self.at_least)} {_METRICS[self.metric]} "
+    def sentence(self, dataset=""):
+        """Return the goal in words.
+
+        Parameters
+        ----------
+        dataset : str
+            What it is to be reached on; it is named unless the goal lets you choose it.
+
+        Returns
+        -------
+        str
+        """
+        named = dataset and "dataset" not in self.changing_only
+        words = f"On {dataset.replace('_', ' ')}, reach" if named else "Reach"
+        words += (
+            f" {_percent(self.at_least)} {_METRICS[self.metric]} "
             f"within {counted(self.within_epochs, 'epoch')}"
         )
         if self.changing_only:
@@ -90,6 +102,8 @@ class Goal:
         str
         """
         values = history.history.get(self.metric, [])[: self.within_epochs]
+        if not values and len(history):
+            return "Challenge: not met, for these data have no accuracy: their targets are numbers."
         if not values:
             return "Challenge: not met, for there is no accuracy yet."
         best = _percent(max(values))

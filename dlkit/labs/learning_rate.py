@@ -142,7 +142,8 @@ class LearningRateLab(BackgroundLab):
         if found.suggestion is None:
             self.say("The loss never fell, so there is nothing to suggest.")
             return
-        self.controls.learning_rate.value = min(max(found.suggestion, _LOWEST), _HIGHEST)
+        suggested = float(f"{found.suggestion:.2g}")  # as it is shown
+        self.controls.learning_rate.value = min(max(suggested, _LOWEST), _HIGHEST)
 
     @property
     def tested(self):
@@ -164,7 +165,7 @@ class LearningRateLab(BackgroundLab):
         elif self.runs is not None and self.runs.settings != self._settings():
             made = self.runs.settings
             self.say(
-                f"The two lower panels still show {made.schedule} at {made.learning_rate:.2g}. Press "
+                f"The two lower panels still show {made.schedule} at {made.learning_rate:.4g}. Press "
                 "Start for the new settings."
             )
 

@@ -22,7 +22,7 @@ def titles(settings, tested, runs):
     else:
         first = f"Range test suggests {tested.suggestion:.2g}"
     ends = settings.made(settings.steps - 1)
-    second = f"{settings.schedule}: top {settings.learning_rate:.2g}, end {ends:.2g}"
+    second = f"{settings.schedule}: top {settings.learning_rate:.4g}, end {ends:.2g}"
     if runs is None:
         return first, second, "No runs yet: press Start", "No runs yet"
     scheduled, compared = (_score(ends, runs.measure) for ends in runs.ends(runs.measure))
@@ -35,7 +35,7 @@ def sentence(settings, tested, runs):
     """Return what the lab shows now, in words."""
     rises = f"after {percent(settings.warm_up)} of warm-up"
     words = (
-        f"{settings.schedule} with highest rate {settings.learning_rate:.2g}"
+        f"{settings.schedule} with highest rate {settings.learning_rate:.4g}"
         f"{', ' + rises if settings.warm_up else ''}, {settings.steps} steps. "
     )
     if tested is not None and tested.suggestion is not None:
@@ -46,7 +46,7 @@ def sentence(settings, tested, runs):
     name, made = compared_name(runs.settings), runs.settings
     what = "accuracy" if runs.measure == "val_accuracy" else "mean error"
     words += (
-        f"Runs with {made.schedule} at {made.learning_rate:.2g}, {runs.epochs} of {made.epochs} "
+        f"Runs with {made.schedule} at {made.learning_rate:.4g}, {runs.epochs} of {made.epochs} "
         f"epochs, five seeds: validation {what} {_score(scheduled, runs.measure)}; with "
         f"{name} {_score(compared, runs.measure)}. "
     )

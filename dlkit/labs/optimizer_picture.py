@@ -142,7 +142,7 @@ def _losses(surface_name, ground, paths, step):
         marks.append(Line(np.arange(step + 1), gap, "", color, dash, 2))
         if np.isfinite(gap[-1]):
             marks.append(Points([step], gap[-1:], "", color, marker, 8))
-        label = f"{path.name} {path.learning_rate:.2g}" + " (lost)" * _is_lost(path, step)
+        label = f"{path.name} {short(path.learning_rate, 4)}" + " (lost)" * _is_lost(path, step)
         marks.append(Points([], [], label, color, marker, 8))
     top = _scales(surface_name)[0]
     ranked = ranking(ground, paths, step)

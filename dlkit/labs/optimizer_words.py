@@ -57,7 +57,7 @@ def sentence(settings, paths):
     rates = {
         "own": "each at its own best learning rate",
         "default": "each at its default learning rate",
-        "same": f"all at learning rate {short(settings['learning_rate'], 2)}",
+        "same": f"all at learning rate {short(settings['learning_rate'], 4)}",
     }[settings["rates"]]
     noise = f", noise {fixed(settings['noise'])}" if settings["noise"] else ""
     said = f"On {_SHORT[name]} from {start}, {rates}{noise}, after {counted(step, 'step')}: "
@@ -66,7 +66,7 @@ def sentence(settings, paths):
     parts = []
     for runner, gap in ranked:
         path = by_name[runner]
-        rate = f" (rate {short(path.learning_rate, 2)})" if settings["rates"] != "same" else ""
+        rate = f" (rate {short(path.learning_rate, 4)})" if settings["rates"] != "same" else ""
         arrived = distance(ground, path.places[step]) < NEAR
         parts.append(f"{runner}{rate} {_height(gap)}" + ", at the bottom" * arrived)
     lost = [path.name for path in paths if path.name not in dict(ranked)]
@@ -93,7 +93,7 @@ def table(surface_name, paths, step):
     ground, rows = surface(surface_name), []
     for path in paths:
         place = path.places[step]
-        cells = [short(path.learning_rate, 2)]
+        cells = [short(path.learning_rate, 4)]
         if not np.isfinite(place).all():
             cells += ["lost"] + [""] * 4
         else:

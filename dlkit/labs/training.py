@@ -1,5 +1,7 @@
 """TrainingLab: choose data, a network and its settings, press Start, and watch it learn."""
 
+import functools
+
 from dlkit import checks, datasets
 from dlkit.display.controls import button
 from dlkit.labs import training_code, training_words
@@ -10,8 +12,10 @@ from dlkit.labs.saved_script import save_under_new_name
 from dlkit.labs.training_chart import epoch_ticks, training_chart
 from dlkit.labs.training_controls import control_groups
 from dlkit.labs.training_layers import layers_chart, weight_spreads
-from dlkit.labs.training_runs import VIEW, comparison, made_by, reference
+from dlkit.labs.training_runs import VIEW, comparison, job_key, made_by, reference
 from dlkit.training.layer_curves import read_layers
+
+_GOAL = Goal(at_least=0.96, within_epochs=10, changing_only=("learning_rate",))
 
 
 class TrainingLab(RunningLab):
@@ -20,7 +24,8 @@ class TrainingLab(RunningLab):
     Parameters
     ----------
     goal : Goal or dict, optional
-        What to reach; the lab says when it is reached.
+        What to reach; the lab says when it is reached. Without one it is a goal for the data with
+        which the lab opens, or for the digits if those data have no accuracy.
     challenge : str, optional
         The goal in words of your own.
     **values
@@ -38,11 +43,9 @@ class TrainingLab(RunningLab):
     question = "How do epochs, learning rate and batch size change the way a network learns?"
 
     def __init__(self, *, goal=None, challenge=None, **values):
-        if goal is None:
-            goal = Goal(at_least=0.96, within_epochs=10, changing_only=("learning_rate",))
-        self.goal = Goal.from_value(goal)
-        challenge = self.goal.sentence() if challenge in (None, "") else challenge
-        super().__init__(challenge=challenge, **values)
+        self._set_by_hand = goal is not None
+        self.goal = Goal.from_value(goal if self._set_by_hand else _GOAL)
+        super().__init__(challenge=None if challenge == "" else challenge, **values)
 
     def control_groups(self):
         return control_groups()
@@ -53,6 +56,8 @@ class TrainingLab(RunningLab):
         self._known = None, ()
         self._follow_architecture()
         self._opening = self.controls.values()
+        self._check_accuracy()
+        self.challenge = self.challenge or self._goal_in_words()
         super().prepare()
 
     def buttons(self):
@@ -95,7 +100,7 @@ class TrainingLab(RunningLab):
             self.say("There is no harder goal. Try another data set, or set one of your own.")
             return
         self.goal = harder
-        self.pose(harder.sentence())
+        self.pose(self._goal_in_words())
         self.say("")
         self.refresh()
 
@@ -109,8 +114,7 @@ class TrainingLab(RunningLab):
         if name == "engine":
             self._switched = False
         settings = self.controls.values()
-        data = datasets.get(settings["dataset"])
-        check_fit(settings["architecture"], settings["engine"], data)
+        check_fit(settings["architecture"], settings["engine"], _data(settings["dataset"]))
         if self._settings is not None and made_by(self._settings) == made_by(settings):
             return
         if self.job.status.state in ("running", "paused"):
@@ -148,9 +152,9 @@ class TrainingLab(RunningLab):
         self._switched = checks.truth_value("switched", state.get("switched", False))
         if state.get("goal") is not None:
             self.goal = self._fitting(state["goal"])
-        if not state.get("challenge"):
-            self.pose(self.goal.sentence())
         self._opening = {**self._opening, **opening}
+        if not state.get("challenge"):
+            self.pose(self._goal_in_words())
         self.refresh()
 
     def _fitting(self, value):
@@ -159,6 +163,21 @@ class TrainingLab(RunningLab):
         for name in goal.changing_only:
             checks.choice("a name in changing_only", name, list(self.controls))
         return goal
+
+    def _check_accuracy(self):
+        """Raise if the goal cannot be reached on the opening data; one of the lab's own moves on."""
+        name = self._opening["dataset"]
+        if _data(name).task_type == "classification":
+            return
+        if self._set_by_hand:
+            raise ValueError(
+                f"goal asks for an accuracy, but the data set {name} has none, for its targets are "
+                "numbers. Leave goal out, or open the lab with other data, such as 'digits'."
+            )
+        self._opening["dataset"] = "digits"
+
+    def _goal_in_words(self):
+        return self.goal.sentence(self._opening["dataset"])
 
     def met(self):
         return self._settings is not None and not self._verdict()
@@ -172,7 +191,7 @@ class TrainingLab(RunningLab):
         if self.controls.view.value == "layers":
             return self._layers()
         epochs = (self._settings or self.controls.values())["epochs"]
-        metric = "accuracy" if self.job.data.task_type == "classification" else "mae"
+        metric = "accuracy" if self._data.task_type == "classification" else "mae"
         runs = self._shown_runs()
         other = reference(runs, self.controls.compare.value)
         status, history = self.job.status, self.job.history
@@ -220,9 +239,17 @@ class TrainingLab(RunningLab):
     def keras_code(self):
         return training_code.keras_program(self.controls.values())
 
+    @property
+    def _data(self):
+        """The data of the run that is shown; before it those that are chosen."""
+        return _data((self._settings or self.controls.values())["dataset"])
+
     def _words(self, status, history):
+        if self._settings is None:
+            samples = len(self._data.x_train)
+            return training_words.ready_sentence(self.controls.values(), samples)
         words = training_words.progress_sentence(status, history)
-        over = status.state in ("finished", "stopped") and self._settings is not None
+        over = status.state in ("finished", "stopped")
         return f"{words} {self._verdict()}".strip() if over else words
 
     def _layers(self):
@@ -232,6 +259,9 @@ class TrainingLab(RunningLab):
 
     def _measured(self):
         """Return what is known of the layers, read once an epoch: `layers_chart` takes it."""
+        chosen = job_key(self.controls.values())
+        if self._settings is None and self._jobs.get(chosen) is not self.job:
+            return (), None  # the chosen network is made by Start
         history, status = self.job.history, self.job.status
         key = self.job, self._number, len(history), status.state
         if self._known[0] != key:
@@ -249,3 +279,8 @@ class TrainingLab(RunningLab):
     def _shown_runs(self):
         shown = self.controls.overlay.value and self._settings is not None
         return self._earlier() if shown else []
+
+
+@functools.lru_cache(maxsize=4)
+def _data(name):
+    return datasets.get(name)

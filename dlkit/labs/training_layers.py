@@ -29,8 +29,9 @@ def layers_chart(layers, spreads, *, epochs, x_ticks, words):
     ----------
     layers : sequence of LayerCurves
         What was recorded of each layer.
-    spreads : dict of str to array
-        Layer name → quantiles of its weights now, at ``QUANTILES``; see `weight_spreads`.
+    spreads : dict of str to array, or None
+        Layer name → quantiles of its weights now, at ``QUANTILES``; see `weight_spreads`. None
+        before the network is made.
     epochs : int
         Right end of the axis.
     x_ticks : tuple
@@ -207,6 +208,7 @@ def _decades(layers, key, least):
 
 def _weights_panel(spreads, trained):
     names = [layer.name for layer in trained]
+    empty, spreads = "Weights: after Start" if spreads is None else "Weights", spreads or {}
     marks, ticks = [], []
     for at, (name, spread) in enumerate(spreads.items(), start=1):
         color = series_color(names.index(name)) if name in names else "grey"
@@ -221,7 +223,7 @@ def _weights_panel(spreads, trained):
     widest = max(spreads, key=lambda name: np.ptp(spreads[name]), default="")
     return Panel(
         marks,
-        title=f"Weights now: widest in {short_name(widest)}" if widest else "Weights",
+        title=f"Weights now: widest in {short_name(widest)}" if widest else empty,
         x_label="layer (bar: middle half, line: 90 % of its weights)",
         y_label="weight",
         x_range=(0.4, max(len(spreads), 1) + 0.6),

@@ -124,7 +124,7 @@ def setting_in_words(name, value):
         return ARCHITECTURES[value].label
     if isinstance(value, bool):
         return "on" if value else "off"
-    return f"{value:.2g}" if isinstance(value, float) else str(value).replace("_", " ")
+    return f"{value:.4g}" if isinstance(value, float) else str(value).replace("_", " ")
 
 
 def _settings_in_words(run, other, names):

@@ -26,6 +26,24 @@ _RESULTS = (
 _SURE = ((0.8, "clear"), (0.6, "likely"), (0.0, "a guess"))
 
 
+def ready_sentence(settings, samples):
+    """Return what the next Start will do.
+
+    Parameters
+    ----------
+    settings : dict
+        Values of the controls.
+    samples : int
+        How many there are to train on.
+
+    Returns
+    -------
+    str
+    """
+    batches = -(-samples // settings["batch_size"])
+    return f"Ready for {counted(settings['epochs'], 'epoch')} of {counted(batches, 'batch')}. Press Start."
+
+
 def progress_sentence(status, history):
     """Return what a run shows now, in one or two sentences.
 
@@ -42,8 +60,7 @@ def progress_sentence(status, history):
     """
     columns = history.history
     if not len(history.batch_losses):
-        epochs, batches = counted(status.epochs, "epoch"), counted(status.batches, "batch")
-        return f"Ready for {epochs} of {batches}. Press Start."
+        return f"The run of {counted(status.epochs, 'epoch')} has not done its first batch yet."
     where = f"epoch {status.epoch}, batch {status.batch} of {status.batches}"
     place = f"{where}, where the loss of the batch was {history.batch_losses[-1]:.3g}."
     if not columns:

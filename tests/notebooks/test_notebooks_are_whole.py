@@ -96,6 +96,11 @@ def test_every_code_cell_was_executed_in_order_and_none_failed(path):
 
 
 @every_lesson
+def test_the_head_leads_to_the_glossary(path):
+    assert "[glossary](../GLOSSARY.md)" in read(path).cells[0].source
+
+
+@every_lesson
 def test_no_cell_is_kept_from_nbval(path):
     for number, cell in enumerate(code_cells(read(path)), 1):
         assert not SKIPPING.search(cell.source), f"cell {number}"
@@ -206,6 +211,10 @@ TEMPLATE = ROOT / "docs" / "lesson_template.ipynb"
 @pytest.mark.parametrize("part", PARTS)
 def test_the_template_has_every_part(part):
     test_every_part_of_a_lesson_is_there(TEMPLATE, part)
+
+
+def test_the_head_of_the_template_leads_to_the_glossary():
+    test_the_head_leads_to_the_glossary(TEMPLATE)
 
 
 @pytest.mark.full

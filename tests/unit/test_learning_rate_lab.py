@@ -165,7 +165,9 @@ def test_range_test_and_suggestion():
     found = lab.range_test()
     assert found is range_test("moons", 1, "adam", 64) is lab.tested
     lab.use_suggestion()
-    assert lab.controls.learning_rate.value == pytest.approx(found.suggestion, rel=0.02)
+    assert lab.controls.learning_rate.value == float(f"{found.suggestion:.2g}"), "as it is shown"
+    lab.controls.learning_rate.value = 0.0123
+    assert "highest rate 0.0123," in lab.sentence and "top 0.0123," in lab.chart().panels[1].title
     lab.controls.optimizer.value = "sgd"
     assert lab.tested is None  # another optimizer needs another test
 

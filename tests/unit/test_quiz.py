@@ -204,6 +204,7 @@ def test_words_are_displayed_in_a_notebook_and_printed_elsewhere(monkeypatch, ca
         (("q", ["a"], 0, [""]), ValueError, "choices must be 2 to 10"),
         (("q", ["a", "a"], 0, ["", ""]), ValueError, "must all differ"),
         (("q", ["a", "b"], 2, ["", ""]), ValueError, "answer must be a whole number"),
+        (("q", ["a", "b"], None, ["", ""]), TypeError, r"answer must be .* Quiz\.predict\("),
         (("q", ["yes", "no"], "yess", ["", ""]), ValueError, "Did you mean 'yes'"),
         (("q", ["a", "b"], 0, ["only one"]), ValueError, "explanations must have one text"),
     ],

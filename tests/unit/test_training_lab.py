@@ -47,6 +47,25 @@ def test_before_the_first_run_it_says_how_to_begin(lab):
     assert lab.summary() == "TrainingLab: Ready for 3 epochs of 45 batches. Press Start."
 
 
+def test_before_a_run_words_and_picture_follow_the_controls(lab):
+    lab.controls.epochs.value, lab.controls.batch_size.value = 1, 256
+    assert lab.sentence == "Ready for 1 epoch of 6 batches. Press Start."
+    lab.controls.dataset.value = "diabetes"
+    assert lab.sentence == "Ready for 1 epoch of 2 batches. Press Start."
+    assert [panel.title.split(":")[0] for panel in lab.chart().panels] == ["Loss", "Error"]
+    lab.controls.dataset.value, lab.controls.view.value = "digits", "layers"
+    assert lab.chart().panels[3].title.startswith("Weights now: widest in")
+    lab.controls.architecture.value = "linear"
+    assert lab.chart().panels[3].title == "Weights: after Start", (
+        "those there are another network's"
+    )
+    finished(lab)
+    assert lab.chart().panels[3].title.startswith("Weights now: widest in")
+    lab.rewind()
+    lab.controls.architecture.value = "mlp_16"
+    assert lab.chart().panels[3].title == "Weights: after Start"
+
+
 def test_the_picture_moves_while_it_trains():
     lab = TrainingLab(epochs=5, pace=100.0)
     pictures = set()
@@ -246,6 +265,38 @@ def test_the_goal_is_recognised_and_only_by_the_allowed_control():
     assert finished(twin).met() is False, "the twin judges by the opening values of the first"
     twin.close()
     lab.close()
+
+
+def test_the_challenge_says_for_which_data_it_holds():
+    lab = TrainingLab(dataset="iris", epochs=1, pace=0.0)
+    assert lab.challenge.startswith("On iris, reach 96 % validation accuracy within 10 epochs")
+    lab.controls.dataset.value = "diabetes"
+    assert "On iris" in lab._head.value
+    assert finished(lab).met() is False and "their targets are numbers" in lab.sentence
+    free = {"changing_only": ["dataset", "learning_rate"]}
+    assert TrainingLab(goal=free).challenge.startswith("Reach 95 %")
+    lab.close()
+
+
+def test_a_lab_opened_on_data_without_accuracy_asks_for_the_digits():
+    lab = TrainingLab(dataset="diabetes", epochs=3, pace=0.0, learning_rate=0.0001)
+    assert lab.challenge.startswith("On digits, reach 96 %")
+    lab.controls.dataset.value, lab.controls.learning_rate.value = "digits", 0.003
+    lab.controls.epochs.value = 10
+    assert "you also changed the epochs" in finished(lab).sentence
+    twin = TrainingLab.from_state(json.loads(json.dumps(lab.state())))
+    assert twin.challenge == lab.challenge and twin.state() == lab.state()
+    twin.close()
+    lab.close()
+    with pytest.raises(ValueError, match="goal asks for an accuracy, but the data set diabetes"):
+        TrainingLab(dataset="diabetes", goal={"at_least": 0.9})
+
+
+def test_rates_that_differ_in_the_third_digit_are_told_apart(lab):
+    lab.controls.learning_rate.value = 0.0123
+    finished(lab)
+    lab.controls.learning_rate.value = 0.0124
+    assert "learning rate 0.0124 instead of 0.0123" in finished(lab).comparison()
 
 
 def test_a_step_while_a_run_is_being_started_builds_no_second_network(monkeypatch):

@@ -269,7 +269,7 @@ def test_a_met_goal_is_celebrated_and_a_harder_one_follows():
     assert "✓ Challenge met" in lab._sentence.value
     lab.next_goal()
     assert lab.goal == LADDER[0]
-    assert lab.challenge == LADDER[0].sentence()
+    assert lab.challenge == LADDER[0].sentence("digits")
     assert lab.challenge in lab._head.value
     again = TrainingLab.from_state(json.loads(json.dumps(lab.state())))
     assert again.goal == lab.goal and again.challenge == lab.challenge

@@ -57,6 +57,13 @@ class Engine(enum.StrEnum):
     keras = "keras"
 
 
+class TaskType(enum.StrEnum):
+    """What is predicted."""
+
+    classification = "classification"
+    regression = "regression"
+
+
 def train(
     data: Annotated[
         str,
@@ -65,6 +72,10 @@ def train(
         ),
     ],
     target: Annotated[str | None, typer.Option(help="Column of the CSV file to predict.")] = None,
+    task_type: Annotated[
+        TaskType | None,
+        typer.Option(help="Whether the target is classes or quantities. (by its values)"),
+    ] = None,
     drop: Annotated[
         list[str] | None, typer.Option(help="Column of the CSV file to leave out; repeatable.")
     ] = None,
@@ -76,31 +87,34 @@ def train(
         str | None,
         typer.Option(help="Column of the CSV file; train on the past, validate on what follows."),
     ] = None,
-    epochs: Annotated[int | None, typer.Option(help="Passes through the data. [50]")] = None,
-    batch_size: Annotated[int | None, typer.Option(help="Samples per step. [32]")] = None,
-    learning_rate: Annotated[float | None, typer.Option(help="Length of a step. [0.001]")] = None,
-    optimizer: Annotated[str | None, typer.Option(help="Update rule. [adam]")] = None,
+    epochs: Annotated[int | None, typer.Option(help="Passes through the data. (50)")] = None,
+    batch_size: Annotated[int | None, typer.Option(help="Samples per step. (32)")] = None,
+    learning_rate: Annotated[float | None, typer.Option(help="Length of a step. (0.001)")] = None,
+    optimizer: Annotated[str | None, typer.Option(help="Update rule. (adam)")] = None,
     hidden_layers: Annotated[
-        str | None, typer.Option(help='Their sizes, or "none". [128,64,32]')
+        str | None, typer.Option(help='Their sizes, or "none". (128,64,32)')
     ] = None,
     seed: Annotated[
-        int | None, typer.Option(help="Fixes split, weights and order of samples. [0]")
+        int | None, typer.Option(help="Fixes split, weights and order of samples. (0)")
     ] = None,
-    engine: Annotated[Engine | None, typer.Option(help="[numpy]")] = None,
+    engine: Annotated[Engine | None, typer.Option(help="What trains. (numpy)")] = None,
     early_stopping: Annotated[
-        bool | None, typer.Option("--early-stopping/--no-early-stopping", help="[on]")
+        bool | None,
+        typer.Option(
+            "--early-stopping/--no-early-stopping", help="Stop when validation gets no better. (on)"
+        ),
     ] = None,
     dropout_rate: Annotated[
-        float | None, typer.Option(help="Share of hidden units switched off per step. [0]")
+        float | None, typer.Option(help="Share of hidden units switched off per step. (0)")
     ] = None,
     weight_decay: Annotated[
-        float | None, typer.Option(help="Share by which weights shrink per step. [none]")
+        float | None, typer.Option(help="Share by which weights shrink per step. (none)")
     ] = None,
     clipnorm: Annotated[
-        float | None, typer.Option(help="The longest gradient of a parameter. [none]")
+        float | None, typer.Option(help="The longest gradient of a parameter. (none)")
     ] = None,
     out: Annotated[
-        Path | None, typer.Option(help="Folder for all that is written. [runs/NAME]")
+        Path | None, typer.Option(help="Folder for all that is written. (runs/NAME)")
     ] = None,
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on where an interrupted run stopped.")
@@ -113,11 +127,12 @@ def train(
 
     Ctrl+C stops after the present batches, keeps a checkpoint, and says how to go on.
 
-    Exit codes: 0 trained to its end, 1 it failed (the message says why), 2 wrong use, 3 the loss
-    was no longer finite, 130 stopped by Ctrl+C.
+    Exit codes: 0 trained to its end, 1 failed (the message says why),
+    2 wrong use, 3 the loss was no longer finite, 130 stopped by Ctrl+C.
     """
     given = {
         "target": target,
+        "task_type": None if task_type is None else task_type.value,
         "drop": drop or None,
         "group": group,
         "time": time,
@@ -198,7 +213,8 @@ def _watch(job, source, notes):
     from dlkit.training.callbacks_progress import ProgressBar
 
     said = [f"{source.data!r}\n{source.report}"] if source is not job.data else []
-    typer.echo("\n".join([*said, *notes])) if said or notes else None
+    if said or notes:
+        typer.echo("\n".join([*said, *notes]))
     bar = ProgressBar(sys.stderr)
     job.add_observer(bar)
     return bar

@@ -14,10 +14,10 @@ def data_of(name, settings):
     """
     makers = _makers()
     if name in makers:
-        for option in ("target", "drop", "group", "time"):
+        for option in ("target", "task_type", "drop", "group", "time"):
             if settings[option]:
                 raise WrongUseError(
-                    f"--{option} is for CSV files; {name} is a built-in set.{_file_of(name)}"
+                    f"--{option.replace('_', '-')} is for CSV files; {name} is a built-in set.{_file_of(name)}"
                 )
         return makers[name](seed=settings["seed"])
     if not Path(name).is_file():
@@ -61,7 +61,10 @@ def _prepared(name, settings):
     asked = {"drop": settings["drop"], "group": settings["group"], "time": settings["time"]}
     _check_columns(table, target, **asked)
     try:
-        made = prepare(table, target, **asked, seed=settings["seed"], name=Path(name).stem)
+        made = prepare(
+            table, target, **asked, task_type=settings["task_type"], seed=settings["seed"],
+            name=Path(name).stem,
+        )  # fmt: skip
     except ValueError as error:
         raise ValueError(in_options(str(error))) from None
     return replace(made, notes=(*read, *made.notes))

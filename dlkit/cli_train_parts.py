@@ -5,6 +5,7 @@ import json as json_format
 
 DEFAULTS = {
     "target": None,
+    "task_type": None,
     "drop": [],
     "group": None,
     "time": None,
@@ -50,7 +51,7 @@ def sizes_of(text):
     parts = [part.strip() for part in text.split(",")]
     if not all(part.isdecimal() and 1 <= int(part) <= 10**6 for part in parts):
         raise WrongUseError(
-            'hidden-layers must be whole numbers above 0 with commas between, such as "128,64", or '
+            '--hidden-layers must be whole numbers above 0 with commas between, such as "128,64", or '
             f'"none", but got {text!r}.'
         )
     return tuple(map(int, parts))
@@ -129,12 +130,22 @@ def earlier_settings(name, given, out):
         raise ValueError(f"{out / SETTINGS} is damaged: {error}.") from None
     for key, value in {"data": name, **given}.items():
         if settings[key] != value:
-            option = key.replace("_", "-")
             raise WrongUseError(
-                f"The run in {out} was made with {option} {settings[key]}, not {value}. To go on "
-                "with it leave that out; to change it begin a new run with --out."
+                f"The run in {out} was made {_made(key, settings[key])}, not {_made(key, value)}. "
+                "To go on with it leave that out; to change it begin a new run with --out."
             )
     return settings
+
+
+def _made(key, value):
+    """Return how a run was made, in words: ``with --seed 4``, ``without --group``."""
+    option = f"--{key.replace('_', '-')}"
+    if key == "data":
+        return f"on {value}"
+    if value is None or value == [] or value is False:
+        return f"without {option}"
+    value = "" if value is True else f" {', '.join(value) if isinstance(value, list) else value}"
+    return f"with {option}{value}"
 
 
 def write(path, content):

@@ -153,9 +153,15 @@ def prepare(
     notes += [f"Left out as you asked: {', '.join(drop)}."] if drop else []
     before = len(table)
     table, notes = rows_to_use(table, target, duplicates, notes)
+    guessed = task_type is None
     task_type = task_type or guess_task(table[target], sign)
     truth, classes, unit, said = truth_of(table[target], task_type, sign)
     notes += said
+    if guessed and classes and len(classes) > 2 and all(each.isdecimal() for each in classes):
+        notes.append(
+            f"{target} holds {len(classes)} different whole numbers: taken as classes. For quantities "
+            "take task_type='regression'."
+        )
     known = ~np.isnan(truth)
     if not known.all():
         notes.append(

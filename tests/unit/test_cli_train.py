@@ -1,21 +1,25 @@
 """``dlkit train``, as a user types it."""
 
 import json
+import re
 import signal
 import subprocess
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from typer.testing import CliRunner
 
 from dlkit import cli, datasets
-from dlkit.cli_train_words import OPTIONS, in_options
+from dlkit.cli_train_parts import DEFAULTS, config_of
+from dlkit.cli_train_words import diagnosis_in_options, in_options
 from dlkit.layers import Dense, Dropout
 from dlkit.network import Network
 from dlkit.training.config import TrainingConfig
 from dlkit.training.curves import read_curves
-from dlkit.training.diagnosis_advice import advise
+from dlkit.training.diagnosis import Diagnosis
+from dlkit.training.diagnosis_advice import _CASES, advise
 from dlkit.training.job import TrainingJob
 
 
@@ -68,7 +72,11 @@ def test_a_finished_run_is_not_overwritten_and_resuming_it_reports_again():
     assert resumed["metrics"] == first["metrics"]
     other = typed("iris", "--resume", "--seed", 5)
     assert other.exit_code == 2
-    assert "made with seed 0, not 5" in other.output
+    assert "made with --seed 0, not with --seed 5" in other.output
+    other = typed("iris", "--resume", "--no-early-stopping", "--hidden-layers", "none")
+    assert "made with --early-stopping, not without --early-stopping" in other.output
+    wrong = typed("wine", "--resume", "--out", "runs/iris").output
+    assert "was made on iris, not on wine" in wrong
 
 
 @pytest.mark.parametrize(
@@ -78,7 +86,8 @@ def test_a_finished_run_is_not_overwritten_and_resuming_it_reports_again():
         (("iris", "--epochs", "0"), "epochs must be"),
         (("iris", "--optimizer", "adm"), "adam"),
         (("iris", "--learning-rate", "-1"), "--learning-rate must be"),
-        (("iris", "--hidden-layers", "8,x"), "hidden-layers must be"),
+        (("iris", "--hidden-layers", "8,x"), "--hidden-layers must be"),
+        (("iris", "--task-type", "regression"), "--task-type is for CSV files"),
         (("iris", "--target", "price"), "for CSV files"),
         (("houses", "--target", "price"), "houses.csv"),
         (("sentences",), "dlkit train FILE.csv --target COLUMN"),
@@ -162,6 +171,7 @@ def test_what_a_table_lacks_is_said_without_arguments_of_python(tmp_path):
     assert done.exit_code == 1
     assert "classes that come more than once" in done.output
     assert "task_type" not in done.output
+    assert "--task-type regression" in done.output
 
 
 def test_settings_of_an_older_run_are_read(tmp_path):
@@ -297,22 +307,82 @@ def test_dropout_and_weight_decay_are_trained_with():
         ("Set `clipnorm=1.0`.", "Set `--clipnorm 1.0`."),
         ('Use `optimizer="adam"`, which', "Use `--optimizer adam`, which"),
         ("Set `early_stopping=True`: it", "Set `--early-stopping`: it"),
-        ("or fewer `units` per layer.", "or smaller `--hidden-layers`."),
         ("Lower `learning_rate` (now 0.1)", "Lower `--learning-rate` (now 0.1)"),
         ("leave it out (drop=['a b']).", 'leave it out (--drop "a b").'),
         ("split with group='id'.", "split with --group id."),
+        (r"""out (drop=['it\'s "new"']).""", 'out (--drop "it\'s "new"").'),
+        ("For quantities take task_type='regression'.", "For quantities take --task-type regression."),
     ],
 )  # fmt: skip
 def test_advice_names_options(python, options):
     assert in_options(python) == options
 
 
-@pytest.mark.parametrize("label", ["overfitting", "underfitting", "unstable", "diverging"])
-def test_no_advice_names_an_argument_that_is_an_option(label):
+def test_the_help_names_every_default():
+    said = " ".join(typed("--help").output.replace("│", " ").split())
+    for default in ("(50)", "(adam)", "(128,64,32)", "(numpy)", "(on)", "(runs/NAME)"):
+        assert default in said
+
+
+def test_whole_numbers_are_classes_unless_quantities_are_asked_for(tmp_path):
+    rows = [f"{i % 13},{i % 7},{i % 6}" for i in range(120)]
+    (tmp_path / "wines.csv").write_text("\n".join(["acid,sugar,quality", *rows]))
+    options = (
+        "wines.csv",
+        "--target",
+        "quality",
+        "--epochs",
+        1,
+        "--hidden-layers",
+        "none",
+        "--json",
+    )
+    answer = json.loads(typed(*options).stdout)
+    assert answer["task_type"] == "classification"
+    note = "quality holds 6 different whole numbers: taken as classes. For quantities take "
+    assert note + "--task-type regression." in answer["notes"]
+    asked = ("--task-type", "regression", "--out", "b")
+    answer = json.loads(typed(*options, *asked).stdout)
+    assert answer["task_type"] == "regression"
+    assert not any("taken as classes" in each for each in answer["notes"])
+    resumed = json.loads(typed(*options, *asked, "--resume").stdout)
+    assert resumed["task_type"] == "regression"
+
+
+NEVER_HERE = ("vanishing_gradients", "exploding_gradients", "dead_relu", "no_validation")
+"""Cases that no run of the command is: it records no layers, and always validates."""
+
+
+@pytest.mark.parametrize("config", [None, TrainingConfig(), TrainingConfig(early_stopping=False)])
+@pytest.mark.parametrize("rare", [False, True])
+@pytest.mark.parametrize("label", _CASES)
+def test_all_advice_can_be_followed_with_options(label, rare, config):
     curves = read_curves({"loss": [1.0, 0.5, 0.2], "val_loss": [1.0, 0.7, 0.8]})
-    for advice in advise(label, curves):
-        said = in_options(advice)
-        assert not any(f"`{name}" in said for name in (*OPTIONS, "units")), said
+    curves = replace(curves, config=config)
+    given = Diagnosis(label, (), 1.0, tuple(advise(label, Rare(curves) if rare else curves)))
+    said = diagnosis_in_options(given).advice
+    assert len(said) == len(set(said)) and bool(said) == bool(given.advice)
+    for advice in said:
+        python = [name for name in re.findall(r"`([^`]*)`", advice) if not name.startswith("--")]
+        assert bool(python) == advice.startswith("In Python"), advice
+        assert not python or label in NEVER_HERE, advice
+
+
+def test_the_command_does_not_record_layers():
+    """Else advice on them would need options for activations and initial weights."""
+    assert not config_of(DEFAULTS).record_layers
+
+
+class Rare:
+    """Curves of a run that only ever names the largest class."""
+
+    largest_class_only, baseline_accuracy = True, 0.9
+
+    def __init__(self, curves):
+        self._curves = curves
+
+    def __getattr__(self, name):
+        return getattr(self._curves, name)
 
 
 @pytest.mark.full

@@ -93,6 +93,8 @@ def number(
 
 def whole_number(name, value, *, minimum=1, maximum=None, hint=""):
     """Return ``value`` as an ``int``; by default it must be 1 or more (see `number`)."""
+    if type(value) is int and minimum <= value <= (2**63 if maximum is None else maximum):
+        return value  # nearly always, and ten times as fast
     return number(name, value, minimum=minimum, maximum=maximum, whole=True, hint=hint)
 
 

@@ -18,10 +18,11 @@ class LayerStack:
         self.layers = network_checks.check_layers(layers)
         self.input_shape = network_checks.check_shape("input_shape", input_shape)
         self.seed = checks.whole_number("seed", seed, minimum=0)
-        self.dtype = np.dtype(checks.dtype("dtype", dtype, DTYPES))
+        dtype = checks.dtype("dtype", dtype, DTYPES)
+        self.dtype = np.dtype(dtype)
         names = network_checks.unique_names(self.layers)
         try:
-            self._build()
+            self._build(dtype)
         except BaseException:  # the layers stay free for another network
             for layer in self.layers:
                 layer.in_network = False
@@ -30,13 +31,12 @@ class LayerStack:
             layer.name = name
         self._bind()
 
-    def _build(self):
+    def _build(self, dtype):
         shape = self.input_shape
-        streams = self._generators("weights"), self._generators("dropout")
-        for layer, weights, dropout in zip(self.layers, *streams, strict=True):
+        for child, (layer, generator) in enumerate(zip(self.layers, self._weight_streams())):
             layer.in_network = True
-            layer.build(shape, weights, self.dtype)
-            layer.random = dropout
+            layer.build(shape, generator, dtype)
+            layer.draw_from(self.seed, child)
             shape = layer.output_shape
         self.output_shape = shape
 
@@ -112,10 +112,10 @@ class LayerStack:
         """
         if seed is not None:
             self.seed = checks.whole_number("seed", seed, minimum=0)
-        for layer, generator in zip(self.layers, self._generators("weights"), strict=True):
+        for layer, generator in zip(self.layers, self._weight_streams(), strict=True):
             layer.initialize(generator)
         self.flat_gradients[...] = 0
-        self._restart_dropout()
+        randomness.restart(self.layers, self.seed)
 
     @property
     def random_state(self):
@@ -133,12 +133,8 @@ class LayerStack:
             if layer.uses_random:
                 layer.random = generators[layer.name]
 
-    def _generators(self, stream):
-        return randomness.generators(self.seed, stream, len(self.layers))
-
-    def _restart_dropout(self):
-        for layer, generator in zip(self.layers, self._generators("dropout"), strict=True):
-            layer.random = generator
+    def _weight_streams(self):
+        return randomness.generators(self.seed, "weights", len(self.layers))
 
     def get_config(self):
         """Return everything but the weights, ready for JSON."""

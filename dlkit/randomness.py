@@ -47,3 +47,22 @@ def check_generator(generator):
 def generators(seed, name, count):
     """Return ``count`` independent generators of one stream (arguments as in `stream`)."""
     return [np.random.default_rng(stream(seed, name, child)) for child in range(count)]
+
+
+def restart(layers, seed):
+    """Give each layer a stream of its own for dropout, from its beginning.
+
+    Parameters
+    ----------
+    layers : list of Layer
+    seed : int
+        0 or more.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If the seed is no whole number of 0 or more.
+    """
+    seed = checks.whole_number("seed", seed, minimum=0)
+    for child, layer in enumerate(layers):
+        layer.draw_from(seed, child)

@@ -50,7 +50,8 @@ class Layer:
         self.seed = checks.whole_number("seed", seed, minimum=0)
         self.parameters, self.gradients, self.state = {}, {}, {}
         self.initializers, self.regularizers = {}, {}
-        self.input_shape = self.output_shape = self.dtype = self.random = None
+        self.input_shape = self.output_shape = self.dtype = None
+        self._stream = self._random = None
         self.built = False
         self.in_network = False
         self.needs_input_gradient = True  # a network's first layer can leave it out
@@ -139,7 +140,7 @@ class Layer:
         self.create(input_shape)
         self.initialize(generator)
         if not self.in_network:  # else the network gives it one
-            self.random = randomness.generators(self.seed, "dropout", 1)[0]
+            self.draw_from(self.seed, 0)
         self.built = True
 
     def add_parameter(self, name, shape, initializer, regularizer=None):
@@ -161,6 +162,21 @@ class Layer:
             target = self.parameters if array_name in self.parameters else self.state
             array = target[array_name]
             array[...] = initializer.draw(array.shape, generator)
+
+    @property
+    def random(self):
+        """The generator of this layer's random numbers; made once it is asked for, few are."""
+        if self._random is None and self._stream is not None:
+            self._random = np.random.default_rng(randomness.stream(*self._stream))
+        return self._random
+
+    @random.setter
+    def random(self, generator):
+        self._random = generator
+
+    def draw_from(self, seed, child):
+        """Draw random numbers from that child of the seed's stream for dropout from now on."""
+        self._stream, self._random = (seed, "dropout", child), None
 
     def bind(self, parameters, gradients):
         """Use these arrays from now on: views into a network's flat buffers, already filled."""

@@ -2,7 +2,9 @@
 
 import inspect
 
-from dlkit import checks, network_checks
+import numpy as np
+
+from dlkit import checks, network_checks, randomness
 from dlkit.layers.base import Layer
 
 
@@ -58,6 +60,9 @@ class Composite(Layer):
         self._random = generator
         for layer in self.layers:
             layer.random = generator
+
+    def draw_from(self, seed, child):
+        self.random = np.random.default_rng(randomness.stream(seed, "dropout", child))
 
     def collect(self):
         """Take over the arrays of the layers inside, once they are built."""

@@ -73,9 +73,7 @@ class NumpyEngine:
         """Go back to the initial weights, a fresh optimizer and the first random numbers."""
         network = self.network
         network.set_weights(self._initial)
-        streams = randomness.generators(self._config.seed, "dropout", len(network.layers))
-        for layer, generator in zip(network.layers, streams):
-            layer.random = generator
+        randomness.restart(network.layers, self._config.seed)
         self.optimizer = optimizer_for(self._config)
         self._watch = None
         if self._config.record_layers:

@@ -1,6 +1,8 @@
 """The runs axis: networks of one shape as one network whose weights have an axis more.
 
-Every call does the work of all runs; the mathematics is that of `dlkit.layers`, line by line.
+Every call does the work of all runs; the mathematics is that of `dlkit.layers`, line by line. Only
+the samples stand last here, (runs, features, samples): a layer has few features and a batch many
+samples, and BLAS is fastest where many numbers lie side by side.
 """
 
 import math
@@ -20,26 +22,25 @@ BLOCK = 2**17  # weights that the rule is applied to at once
 def softmax_crossentropy(labels, scores):
     """Return what `SparseCategoricalCrossentropy` and its slope are, eight times as fast.
 
-    Value and slope share the exponentials, and the classes stand before the samples meanwhile:
-    adding up over a few classes is fast where many samples lie side by side.
+    Value and slope share the exponentials, and the classes stand before the samples: adding up
+    over a few classes is fast where many samples lie side by side.
 
     Parameters
     ----------
     labels : numpy.ndarray of int, shape (runs, samples)
-    scores : numpy.ndarray, shape (runs, samples, classes)
+    scores : numpy.ndarray, shape (runs, classes, samples)
         Logits.
 
     Returns
     -------
     numpy.ndarray, shape (runs, samples)
         -log softmax(scores) of the true class.
-    numpy.ndarray, shape (runs, samples, classes)
+    numpy.ndarray, shape (runs, classes, samples)
         softmax(scores), minus 1 at the true class.
     numpy.ndarray of bool, shape (runs, samples)
         Whether the true class has the highest score, the first one of several as high.
     """
-    z = np.ascontiguousarray(scores.swapaxes(1, 2))
-    z -= z.max(axis=1, keepdims=True)
+    z = np.ascontiguousarray(scores) - scores.max(axis=1, keepdims=True)
     p = np.exp(z)
     total = p.sum(axis=1, keepdims=True)
     p /= total
@@ -51,8 +52,13 @@ def softmax_crossentropy(labels, scores):
     p.reshape(-1)[true] -= 1
     right = below == 0
     if np.count_nonzero(z == 0) != right.size or np.isnan(total).any():  # several are as high
-        right = scores.argmax(axis=2) == labels
-    return per_sample, p.swapaxes(1, 2), right
+        right = scores.argmax(axis=1) == labels
+    return per_sample, p, right
+
+
+def _turned(array):
+    """Return a view with samples and features, the last two axes, in each other's place."""
+    return array.swapaxes(-1, -2)
 
 
 class Run:
@@ -61,10 +67,7 @@ class Run:
     def __init__(self, network, config):
         self.network, self.config = network, config
         self.recorder, self.reason = Recorder(config), ""
-        if any(isinstance(layer, layers.Dropout) for layer in network.layers):
-            streams = randomness.generators(config.seed, "dropout", len(network.layers))
-            for layer, generator in zip(network.layers, streams):
-                layer.random = generator
+        randomness.restart(network.layers, config.seed)
         self.stopping = config.early_stopping and EarlyStopping(config.patience, config.min_delta)
 
     def weights(self):
@@ -121,7 +124,7 @@ class Runs:
     def _train(self, epoch, threads):
         began, before = perf_counter(), self.parameters.copy()
         x, y = self.parts["train"]
-        x = x.reshape(len(x), -1) if x.ndim > 2 else x
+        x = x.reshape(len(x), -1)
         order = self._order(len(x), epoch)
         y = np.broadcast_to(y[order], (len(self.runs), *y.shape))
         starts = range(0, y.shape[1], self.config.batch_size)
@@ -134,7 +137,7 @@ class Runs:
             batch = slice(start, start + self.config.batch_size)
             # one batch at a time: all runs' copies of the data may not fit the memory
             part = x.take(order[..., batch], axis=0)  # twice as fast as x[order]
-            loss, part_seen = self._batch(part, y[:, batch], step_rates)
+            loss, part_seen = self._batch(part.swapaxes(-1, -2), y[:, batch], step_rates)
             losses.append(loss)
             seen.append(part_seen)
         seen = np.concatenate(seen, axis=1)
@@ -165,16 +168,18 @@ class Runs:
         """Take one step with every run; return the losses (runs,) and what `_metrics` needs."""
         scores = self._forward(x, training=True)
         per_sample, slope, seen = self._compare(y, scores)
-        self._backward(slope / (scores[0].size // scores.shape[-1]))
+        self._backward(slope / y.shape[1])
         self._update(rates)
-        return per_sample.mean(axis=tuple(range(1, per_sample.ndim))), seen
+        return per_sample.mean(axis=1), seen
 
     def _compare(self, y, scores):
         """Return the losses of all samples, their slopes by the scores, what `_metrics` needs."""
-        if self._shares_exponentials and scores.ndim == 3:
+        if self._shares_exponentials:
             return softmax_crossentropy(y, scores)
+        scores = _turned(scores)  # the losses of the kit take the classes last
         targets = self.loss.targets(y, scores)
-        return self.loss.per_sample(targets, scores), self.loss.slope(targets, scores), scores
+        slope = self.loss.slope(targets, scores)
+        return self.loss.per_sample(targets, scores), _turned(slope), scores
 
     def _metrics(self, y, seen):
         """Return the metrics of every run, from its scores or from which samples are right."""
@@ -183,53 +188,69 @@ class Runs:
         return [self.loss.metrics(*each) for each in zip(y, seen, strict=True)]
 
     def _forward(self, x, training):
+        """Return the scores, (runs, classes, samples), of ``x``, (runs, features, samples)."""
         self._inputs = []
         for index, layer in enumerate(self.network.layers):
             kept = x
             if isinstance(layer, layers.Dense):
                 kernel, bias = self._weights[index]
-                z = np.matmul(x, kernel)
+                z = np.matmul(_turned(kernel), x)
                 if bias is not None:
-                    z += bias[:, None, :]
-                logits = self.fused and index == len(self.network.layers) - 1
-                y = z if logits else layer.activation.forward(z)
+                    z += bias[:, :, np.newaxis]
+                y = z if self._leaves_to_loss(index) else self._activate(layer.activation, z)
                 kept, x = (x, z, y), y
             elif isinstance(layer, layers.Activation):
-                y = layer.activation.forward(x)
+                y = self._activate(layer.activation, x)
                 kept, x = (x, y), y
             elif isinstance(layer, layers.Dropout) and training and layer.rate:
-                if x.ndim == 2:
-                    x = np.broadcast_to(x, (len(self.runs), *x.shape))
-                kept = self._masks(index, layer, x.shape[1:])
+                kept = self._masks(index, layer, x.shape[:-3:-1])
                 x = x * kept
             self._inputs.append(kept)
         return x
+
+    def _leaves_to_loss(self, index):
+        """Return whether this layer's activation is part of the loss."""
+        return self.fused and index == len(self.network.layers) - 1
+
+    @staticmethod
+    def _activate(activation, z):
+        if activation.elementwise:
+            return activation.forward(z)
+        return _turned(activation.forward(_turned(z)))  # a softmax runs along the last axis
+
+    @staticmethod
+    def _activate_back(activation, z, y, upstream):
+        if activation.elementwise:
+            return activation.backward(z, y, upstream)
+        return _turned(activation.backward(*map(_turned, (z, y, upstream))))
 
     def _masks(self, index, layer, shape):
         draws = [
             run.network.layers[index].random.random(shape, dtype=np.float32) for run in self.runs
         ]
-        return (np.array(draws) >= layer.rate) * self.parameters.dtype.type(1 / (1 - layer.rate))
+        kept = (np.array(draws) >= layer.rate) * self.parameters.dtype.type(1 / (1 - layer.rate))
+        return _turned(kept)
 
     def _backward(self, upstream):
         """Write the gradients of all runs, from the last layer to the first one with weights."""
         first = min(self._weights)
+        ones = np.ones((upstream.shape[-1], 1), upstream.dtype)
         for index in range(len(self.network.layers) - 1, first - 1, -1):
             layer, kept = self.network.layers[index], self._inputs[index]
             if isinstance(layer, layers.Dense):
                 x, z, y = kept
-                logits = self.fused and index == len(self.network.layers) - 1
-                delta = upstream if logits else layer.activation.backward(z, y, upstream)
+                delta = upstream
+                if not self._leaves_to_loss(index):
+                    delta = self._activate_back(layer.activation, z, y, upstream)
                 kernel, bias = self._gradients[index]
-                np.matmul(x.swapaxes(-1, -2), delta, out=kernel)
+                np.matmul(x, _turned(delta), out=kernel)
                 if bias is not None:
-                    # a row of ones times δ: the sum over the samples, twice as fast as sum()
-                    ones = np.ones((1, delta.shape[1]), delta.dtype)
-                    np.matmul(ones, delta, out=bias[:, np.newaxis])
+                    # δ times ones: the sum over the samples, several times as fast as sum()
+                    np.matmul(delta, ones, out=bias[..., np.newaxis])
                 if index > first:
-                    upstream = np.matmul(delta, self._weights[index][0].swapaxes(-1, -2))
+                    upstream = np.matmul(self._weights[index][0], delta)
             elif isinstance(layer, layers.Activation):
-                upstream = layer.activation.backward(*kept, upstream)
+                upstream = self._activate_back(layer.activation, *kept, upstream)
             elif isinstance(layer, layers.Dropout) and layer.rate:
                 upstream = upstream * kept
 
@@ -290,7 +311,7 @@ class Runs:
         if self.parts["validation"] is None:
             return [(None, {})] * len(self.runs)
         x, y = self.parts["validation"]
-        scores = self._forward(x.reshape(len(x), -1) if x.ndim > 2 else x, training=False)
+        scores = self._forward(x.reshape(len(x), -1).T, training=False)
         y = np.broadcast_to(y, (len(scores), *y.shape))
         per_sample, _, seen = self._compare(y, scores)
         losses = per_sample.reshape(len(scores), -1).mean(axis=1).tolist()

@@ -32,7 +32,8 @@ def can_train_together(network, config):
     Parameters
     ----------
     network : Network
-        Dense layers with dropout, activations and Flatten between them, without regularizers.
+        Dense layers with dropout and activations between them, without regularizers; all of one
+        axis, so that anything else begins with Flatten.
     config : TrainingConfig
         Without the options that `has_no_extras` names.
 
@@ -40,7 +41,10 @@ def can_train_together(network, config):
     -------
     bool
     """
-    plain = isinstance(network, Network) and all(type(layer) in KINDS for layer in network.layers)
+    plain = isinstance(network, Network) and all(
+        type(layer) in KINDS and (len(layer.input_shape) == 1 or isinstance(layer, layers.Flatten))
+        for layer in network.layers
+    )
     if not plain or not any(isinstance(layer, layers.Dense) for layer in network.layers):
         return False
     penalized = any(
@@ -206,8 +210,8 @@ def _check(networks, configs):
     for network, config in zip(networks, configs):
         if not can_train_together(network, config):
             raise ValueError(
-                "networks must be of Dense, Dropout, Activation and Flatten layers without "
-                "regularizers, and configs without clipping, plateau, L-BFGS, gradient "
+                "networks must be of Dense, Dropout, Activation and Flatten layers, flat from the "
+                "first of them on and without regularizers, and configs without clipping, plateau, L-BFGS, gradient "
                 "accumulation, class weights, mixed precision, a validation split or records of "
                 f"layers, to be trained together, but got {network!r:.80} and {config!r:.200}. "
                 "Train it with a TrainingJob."

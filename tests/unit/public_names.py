@@ -28,7 +28,7 @@ UNCHECKED = {
     r"run|run_back|recurrent_gradients|time_steps|few_steps|split|adopt|start|check_call|"
     r"compute_mask|compute_output|"
     r"check_features|look|project|sample|new_attention|other_steps|short_cut|"
-    r"linear|linear_gradients|check_values|collect|shifted|spread|winners|random =)": (
+    r"linear|linear_gradients|check_values|collect|shifted|spread|winners|random =|draw_from)": (
         "for those who write a layer"
     ),
     r"(layers\.Layer|optimizers\.Optimizer|initializers\.(Initializer|VarianceScaling)|"

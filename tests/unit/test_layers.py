@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from dlkit import Network, activations, check_gradients, regularizers
+from dlkit import Network, activations, check_gradients, randomness, regularizers
 from dlkit.layers import (
     LAYERS,
     Activation,
@@ -328,3 +328,16 @@ def test_a_layer_of_ones_own():
 
     network = Network([Dense(3, activations.tanh), Double()], (2,))
     assert check_gradients(network, X[:, 0, :2], X[:, 0], "mse").passed
+
+
+def test_a_layer_draws_from_its_own_child_of_the_stream_however_late_it_asks():
+    dense, drop = Dense(3), Dropout(0.5)
+    network = Network([dense, drop], (2,), seed=7)
+    for layer, child in ((drop, 1), (dense, 0)):
+        expected = np.random.default_rng(randomness.stream(7, "dropout", child))
+        assert layer.random.bit_generator.state == expected.bit_generator.state
+    drop.random.random(5)
+    network.initialize()
+    assert drop.random.bit_generator.state == (
+        np.random.default_rng(randomness.stream(7, "dropout", 1)).bit_generator.state
+    )

@@ -105,18 +105,19 @@ def test_the_fast_crossentropy_is_the_one_of_the_kit():
     loss = losses.SparseCategoricalCrossentropy(from_logits=True)
     scores[0, 0], scores[1, :3] = 2.0, [0, 4, 4, 1, 4]  # several classes are as likely
     labels[1, :3] = 1, 2, 4  # argmax takes the first: only the first of these three is right
-    per_sample, slope, right = softmax_crossentropy(labels, scores)
+    per_sample, slope, right = softmax_crossentropy(labels, scores.swapaxes(1, 2))
     np.testing.assert_array_equal(right, scores.argmax(axis=-1) == labels)
     assert right[1, :3].tolist() == [True, False, False]
     np.testing.assert_allclose(per_sample, loss.per_sample(labels, scores), rtol=1e-13, atol=1e-13)
-    np.testing.assert_allclose(slope, loss.slope(labels, scores), rtol=1e-12, atol=1e-15)
+    expected = loss.slope(labels, scores).swapaxes(1, 2)
+    np.testing.assert_allclose(slope, expected, rtol=1e-12, atol=1e-15)
 
 
 def test_right_answers_beside_scores_that_are_no_numbers():
     scores, labels = np.random.default_rng(0).normal(size=(2, 4, 3)), np.zeros((2, 4), int)
     scores[0, 0], scores[1, 0] = [np.nan, 1, 2], [3, 3, 1]  # a row without and one with two maxima
     with np.errstate(all="ignore"):
-        *_, right = softmax_crossentropy(labels, scores)
+        *_, right = softmax_crossentropy(labels, scores.swapaxes(1, 2))
     np.testing.assert_array_equal(right, scores.argmax(axis=-1) == labels)
 
 
@@ -149,6 +150,7 @@ def test_more_runs_than_fit_at_once(monkeypatch):
         ({}, [layers.Dense(3, kernel_regularizer="l2"), layers.Dense(2, "softmax")]),
         ({}, [layers.Dense(3), layers.BatchNormalization(), layers.Dense(2, "softmax")]),
         ({}, [layers.Activation("softmax")]),
+        ({}, [layers.Reshape((2, 1)), layers.Dense(3), layers.Flatten(), layers.Dense(2)]),
     ],
 )
 def test_what_cannot_share_is_refused(change, stack):
@@ -157,6 +159,20 @@ def test_what_cannot_share_is_refused(change, stack):
     assert not can_train_together(model, config)
     with pytest.raises(ValueError, match="TrainingJob"):
         train_together([model], MOONS, [config])
+
+
+def test_layers_along_a_sequence_cannot_share():
+    model = Network([layers.Dense(3), layers.Flatten(), layers.Dense(2, "softmax")], (5, 4))
+    assert not can_train_together(model, TrainingConfig()), (
+        "its first layer sees 4 features, not 20"
+    )
+
+
+@pytest.mark.parametrize("last", ["relu", "softmax"])
+def test_what_stands_before_a_loss_on_logits_keeps_its_slope(last):
+    loss = losses.SparseCategoricalCrossentropy(from_logits=True)
+    config = TrainingConfig(epochs=2, batch_size=16, loss=loss, early_stopping=False)
+    check(MOONS, [config, config.replace(seed=1)], activation="softmax", last=last)
 
 
 def test_runs_that_differ_in_more_are_refused():

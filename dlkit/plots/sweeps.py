@@ -22,7 +22,8 @@ def sweep_map(found, x=None, y=None):
     Returns
     -------
     Chart
-        Its summary names the best settings, their mean and their spread over the seeds.
+        Its summary names the best settings, their mean and their spread over the seeds, and what
+        was not run: cells without a run, and values that no random draw has taken.
 
     Raises
     ------
@@ -83,6 +84,7 @@ def sweep_map(found, x=None, y=None):
     diverged = int(table["diverged"].sum())
     note = f" {diverged} runs diverged." if diverged and place else ""
     note += f" Not run: {missing.sum()} of {missing.size} cells." if missing.any() else ""
+    note += _never_drawn(found.never_drawn)
     summary = f"Mean over {x} and {y}: {result}{place} ({runs}).{note}"
     return Chart(
         [panel], summary, width=max(420, 76 * len(columns) + 120), height=110 + 44 * len(rows)
@@ -100,6 +102,14 @@ def _best(found, x, y):
     spread = f" ± {best['spread']:.3f}" if best["runs"] > 1 else ""
     place = f" at {x} {_word(best[x])} and {y} {_word(best[y])}"
     return f"best {what} {best['mean']:.3f}{spread}", place
+
+
+def _never_drawn(values):
+    """Say which values of the lists have no row or column, because no draw has taken them."""
+    if not values:
+        return ""
+    listed = (f"{name} {', '.join(map(_word, left))}" for name, left in values.items())
+    return f" Never drawn, and so not in the picture: {'; '.join(listed)}."
 
 
 def _rank(value):

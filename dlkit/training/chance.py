@@ -44,6 +44,28 @@ def paired_p_value(differences, step=0.0):
     return float(2 * stdtr(count - 1, -abs(mean) / error)) if error else 0.0
 
 
+def seed_spread(values):
+    """Return the standard deviation over the seeds, as of a sample of all seeds there might be.
+
+    ::
+
+        spread = sqrt(sum((value - mean)^2) / (seeds - 1))
+
+    Parameters
+    ----------
+    values : array_like, shape (seeds,)
+
+    Returns
+    -------
+    float
+        NaN for one seed, which shows no spread, and where a run diverged to infinity.
+    """
+    values = np.asarray(values, dtype="float64")
+    if len(values) < 2 or not np.isfinite(values).all():
+        return float("nan")
+    return float(values.std(ddof=1))
+
+
 def holm(p_values):
     """Return p-values corrected for being several: one false alarm in all of them counts.
 

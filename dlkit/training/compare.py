@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from dlkit import checks
-from dlkit.training.chance import ALARM, clearly_apart, paired_p_value
+from dlkit.training.chance import ALARM, clearly_apart, paired_p_value, seed_spread
 from dlkit.training.config import TrainingConfig, check_config
 from dlkit.training.parts import check_data
 from dlkit.training.sweep import Sweep
@@ -54,7 +54,11 @@ class Comparison:
 
     @property
     def table(self):
-        """A pandas table, the best variant first: learning rate, mean, spread, lowest, highest."""
+        """A pandas table, the best variant first: learning rate, mean, spread, lowest, highest.
+
+        ``spread`` is the standard deviation over the seeds, the sum of squares divided by
+        seeds - 1; NaN for one seed or where a run diverged to an infinite loss.
+        """
         import pandas
 
         rows = []
@@ -65,7 +69,7 @@ class Comparison:
                     "variant": name,
                     "learning_rate": trial.history.config.learning_rate,
                     "mean": float(values.mean()),
-                    "spread": float(values.std()) if _has_spread(values) else np.nan,
+                    "spread": seed_spread(values),
                     "lowest": float(values.min()),
                     "highest": float(values.max()),
                     "runs": len(values),
@@ -86,8 +90,9 @@ class Comparison:
         Returns
         -------
         dict
-            ``difference`` (mean of first minus mean of second), ``spread`` (the larger standard
-            deviation over the seeds of the two; NaN for one seed or where a run diverged),
+            ``difference`` (mean of first minus mean of second; infinite where one of them is, NaN
+            where both are), ``spread`` (the larger standard deviation over the seeds of the two;
+            NaN for one seed or where a run diverged to an infinite loss),
             ``p_value`` (how often two equal ways would differ by so much, see
             `dlkit.training.chance.paired_p_value`), ``exceeds_spread`` (whether that is less than
             5 %), and ``wins``: in how many seeds the first was better than the second.
@@ -106,10 +111,11 @@ class Comparison:
         finite = self._finite_values()
         differences = finite[first] - finite[second]
         p_value = paired_p_value(differences, self._step)
-        has_spread = _has_spread(a) and _has_spread(b)
+        with np.errstate(invalid="ignore"):
+            difference = float(a.mean() - b.mean())
         return {
-            "difference": float(differences.mean()),
-            "spread": float(max(a.std(), b.std())) if has_spread else np.nan,
+            "difference": difference,
+            "spread": float(np.maximum(seed_spread(a), seed_spread(b))),  # NaN if one is
             "p_value": p_value,
             "exceeds_spread": p_value < ALARM,
             "wins": int((sign * a > sign * b).sum()),
@@ -202,7 +208,7 @@ def compare(
     data : Data
         What all are trained and validated on.
     variants : sequence of str, or dict
-        Names of optimizers; or name -> settings, as ``sweep`` takes them:
+        Names of optimizers, each once; or name -> settings, as ``sweep`` takes them:
         ``{"small": {"width": 8}, "large": {"width": 64}}``.
     config : TrainingConfig, optional
         What the settings do not say.
@@ -304,6 +310,13 @@ def _check_variants(variants):
         from dlkit.optimizers import OPTIMIZERS
 
         names = checks.texts("variants", variants, least=1)
+        for name in names:
+            if names.count(name) > 1:
+                raise ValueError(
+                    f"variants must name each optimizer once, but {name!r} comes twice. To train "
+                    'one in several ways, give {"a": {"optimizer": '
+                    f'"{name}", …}}, "b": {{…}}}}; seeds=… says how often each is run.'
+                )
         named = {name: {"optimizer": checks.choice("variants", name, OPTIMIZERS)} for name in names}
     if len(named) < 2:
         raise ValueError(f"variants must hold two or more to compare, but holds {len(named)}.")
@@ -313,8 +326,3 @@ def _check_variants(variants):
 def _without_epochs(settings):
     """Return the settings of a variant for its tuning, in which all have the same epochs."""
     return {name: value for name, value in settings.items() if name != "epochs"}
-
-
-def _has_spread(values):
-    """Whether a standard deviation over the seeds says anything: several runs, none diverged."""
-    return len(values) > 1 and bool(np.isfinite(values).all())

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Set
 import numpy as np
 
 from dlkit import checks
+from dlkit.training.chance import seed_spread
 from dlkit.training.config import TrainingConfig, check_config
 from dlkit.training.parts import check_data
 from dlkit.training.trials import check_seeds, check_ways, run_trials
@@ -25,11 +26,14 @@ class Sweep:
         One for each combination and seed.
     config : TrainingConfig
         What all runs had in common.
+    never_drawn : dict of str to list, optional
+        Setting -> those values of its list that no random draw has taken.
     """
 
-    def __init__(self, trials, config):
+    def __init__(self, trials, config, never_drawn=None):
         self.trials, self.config = tuple(trials), config
         self.settings = tuple(self.trials[0].settings)
+        self.never_drawn = dict(never_drawn or {})
 
     @property
     def metric(self):
@@ -49,9 +53,9 @@ class Sweep:
     def summary(self):
         """A pandas table with one row a combination, the best first.
 
-        ``mean`` and ``spread`` (standard deviation over the seeds) of `metric`, ``runs`` and how
-        many of them ``diverged``. A diverged run counts as the worst value there is: accuracy 0,
-        or an infinite loss.
+        ``mean`` and ``spread`` (standard deviation over the seeds, the sum of squares divided by
+        seeds - 1; NaN for one seed) of `metric`, ``runs`` and how many of them ``diverged``. A
+        diverged run counts as the worst value there is: accuracy 0, or an infinite loss.
         """
         import pandas
 
@@ -62,7 +66,7 @@ class Sweep:
                 {
                     **_cells(settings),
                     "mean": float(np.mean(values)),
-                    "spread": float(np.std(values)) if np.isfinite(values).all() else math.nan,
+                    "spread": seed_spread(values),
                     "runs": len(trials),
                     "diverged": sum(trial.score["diverged"] for trial in trials),
                 }
@@ -95,7 +99,7 @@ class Sweep:
 
     @property
     def spread(self):
-        """The standard deviation over the seeds, of the best settings; NaN where there are none."""
+        """The standard deviation over the seeds, of the best settings; NaN where there is none."""
         return math.nan if self.no_best else float(self.summary["spread"].iloc[0])
 
     def history(self, seed=None, **settings):
@@ -139,9 +143,10 @@ class Sweep:
             return f"Sweep({len(self.trials)} runs, no best: {self.no_best})"
         best = ", ".join(f"{name}={value!r}" for name, value in self.best.items())
         row = self.summary.iloc[0]
+        spread = f"± {row['spread']:.3f}" if row["runs"] > 1 else "(one seed has no spread)"
         return (
-            f"Sweep({len(self.trials)} runs, best {self.metric} {row['mean']:.3f} ± "
-            f"{row['spread']:.3f} with {best})"
+            f"Sweep({len(self.trials)} runs, best {self.metric} {row['mean']:.3f} {spread} with "
+            f"{best})"
         )
 
 
@@ -198,7 +203,8 @@ def sweep(
     Returns
     -------
     Sweep
-        ``table``, ``summary``, ``best``, ``spread``, ``history()``; ``plots.sweep_map`` draws it.
+        ``table``, ``summary``, ``best``, ``spread``, ``never_drawn``, ``history()``;
+        ``plots.sweep_map`` draws it.
 
     Raises
     ------
@@ -221,7 +227,18 @@ def sweep(
             raise ValueError('samples must say how many combinations method="random" draws.')
         combinations = _drawn(space, checks.whole_number("samples", samples), seed)
     plans = [(settings, each) for settings in combinations for each in seeds]
-    return Sweep(run_trials(plans, data, config, build, n_jobs, progress=progress), config)
+    trials = run_trials(plans, data, config, build, n_jobs, progress=progress)
+    return Sweep(trials, config, _never_drawn(space, combinations))
+
+
+def _never_drawn(space, combinations):
+    """Return setting -> values of its list that are in no combination, where there are some."""
+    left = {}
+    for name, values in space.items():
+        if not hasattr(values, "rvs"):
+            drawn = {_key(each[name]) for each in combinations}
+            left[name] = [value for value in values if _key(value) not in drawn]
+    return {name: values for name, values in left.items() if values}
 
 
 def _drawn(space, samples, seed):

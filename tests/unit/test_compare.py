@@ -5,7 +5,7 @@ import pytest
 
 from dlkit import TrainingConfig, compare, datasets
 from dlkit.training import Comparison, EpochRecord, History
-from dlkit.training.chance import clearly_apart, holm, paired_p_value
+from dlkit.training.chance import clearly_apart, holm, paired_p_value, seed_spread
 from dlkit.training.sweep import Sweep
 from dlkit.training.trials import Trial
 
@@ -61,6 +61,16 @@ def test_the_p_value_is_that_of_the_paired_t_test():
     assert difference["p_value"] == pytest.approx(stats.ttest_rel(a, b).pvalue, rel=1e-9)
 
 
+def test_the_spread_is_that_of_a_sample():
+    # (0.8, 0.9, 1.0): squares 0.01 + 0 + 0.01, divided by 2
+    assert seed_spread([0.8, 0.9, 1.0]) == pytest.approx(0.1)
+    assert np.isnan(seed_spread([0.8])) and np.isnan(seed_spread([0.8, np.inf]))
+    found = compared([[0.8, 0.9, 1.0], [0.5, 0.5, 0.5]])
+    assert found.table["spread"].tolist() == pytest.approx([0.1, 0.0])
+    assert found.difference("way 0", "way 1")["spread"] == pytest.approx(0.1)
+    assert "0.900 ± 0.100 over 3 seeds" in found.summary
+
+
 def test_holm_by_hand():
     # Holm (1979): 0.01 · 4, then 0.02 · 3, 0.03 · 2 and 0.2 · 1, never less than the one before.
     np.testing.assert_allclose(holm([0.2, 0.01, 0.03, 0.02]), [0.2, 0.04, 0.06, 0.06])
@@ -90,7 +100,10 @@ def test_a_way_that_always_diverges_is_clearly_worse_and_once_is_chance():
     for diverged, clear in ((5, True), (1, False)):
         worse = [Trial({}, s, bad) for s in range(diverged)] + good[diverged:]
         found = Comparison({}, {"a": Sweep(good, QUICK), "b": Sweep(worse, QUICK)})
-        assert found.difference("a", "b")["exceeds_spread"] == clear
+        difference = found.difference("a", "b")
+        assert difference["exceeds_spread"] == clear
+        assert difference["difference"] == -np.inf == -found.difference("b", "a")["difference"]
+        assert np.isnan(difference["spread"])
 
 
 def test_the_summary_names_who_is_clearly_worse():

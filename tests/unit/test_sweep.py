@@ -52,7 +52,7 @@ def test_the_best_is_the_best_mean_and_the_spread_is_that_of_the_seeds():
     assert found.best == {"learning_rate": 0.05}
     values = found.table.query("learning_rate == 0.05")["val_accuracy"]
     assert found.summary["mean"][0] == pytest.approx(values.mean())
-    assert found.spread == pytest.approx(values.std(ddof=0))
+    assert found.spread == pytest.approx(values.std(ddof=1))
 
 
 def test_random_draws_are_fixed_by_the_seed_and_take_distributions():
@@ -158,6 +158,29 @@ def test_the_map_tells_what_was_not_run_from_what_diverged():
     opacity = np.asarray(Image.open(io.BytesIO(base64.b64decode(picture))))[::-1, :, 3]
     assert ((opacity == 0) == np.isnan(heat)).all()
     plots.to_figure(chart)
+
+
+def test_the_map_says_which_values_were_never_drawn():
+    space = {"learning_rate": [0.01, 0.1, 0.2], "width": [2, 3, 4], "batch_size": [16]}
+    found = sweep(MOONS, space, QUICK, method="random", samples=2, seeds=1)
+    drawn = {name: set(found.table[name]) for name in space}
+    left = {name: [v for v in space[name] if v not in drawn[name]] for name in space}
+    assert left["learning_rate"] and left["width"] and not left["batch_size"]
+    assert found.never_drawn == {name: left[name] for name in ("learning_rate", "width")}
+    summary = plots.sweep_map(found).summary
+    assert "Never drawn, and so not in the picture: learning_rate " in summary
+    for value in (*left["learning_rate"], *left["width"]):
+        assert f"{value:.3g}" in summary.split("Never drawn")[1]
+    for whole in ({}, {"method": "random", "samples": 9}):
+        found = sweep(MOONS, space, QUICK, seeds=1, **whole)
+        assert not found.never_drawn and "drawn" not in plots.sweep_map(found).summary
+
+
+def test_one_seed_has_no_spread():
+    found = sweep(MOONS, {"learning_rate": [0.01, 0.1], "width": [3, 4]}, QUICK, seeds=1)
+    assert np.isnan(found.spread) and found.summary["spread"].isna().all()
+    assert "nan" not in repr(found) and "one seed has no spread" in repr(found)
+    assert "nan" not in plots.sweep_map(found).summary
 
 
 def test_the_map_takes_none_beside_numbers():
@@ -290,7 +313,7 @@ def test_a_difference_is_held_against_the_spread_of_the_seeds():
     )
     assert found.difference("a", "c") == {
         "difference": pytest.approx(0.4),
-        "spread": pytest.approx(0.01),
+        "spread": pytest.approx(0.01 * 2**0.5),
         "p_value": pytest.approx(0, abs=1e-9),
         "exceeds_spread": True,
         "wins": 2,
@@ -307,6 +330,8 @@ def test_a_difference_is_held_against_the_spread_of_the_seeds():
         ({"variants": ["adam", "sdg"]}, "sgd"),
         ({"variants": {"a": {"learning_rate": 0.1}, "b": {}}}, "learning_rates=None"),
         ({"variants": 3}, "variants"),
+        ({"variants": ["sgd", "sgd"]}, "each optimizer once, but 'sgd' comes twice"),
+        ({"variants": ("sgd", "adam", "sgd")}, "'sgd' comes twice"),
         ({"learning_rates": [0.1, -1]}, "learning_rates"),
         ({"learning_rates": [0.1, 0.1]}, "different"),
         ({"variants": {"a": {}, "b": {"dropout": 0.1}}}, "Did you mean 'dropout_rate'"),

@@ -41,10 +41,7 @@ def test_every_cell_is_what_sweep_finds(lab, found):
     for i, size in enumerate(BATCH_SIZES):
         for j, rate in enumerate(RATES):
             assert math.isclose(mean[i, j], cells.loc[(size, rate), "mean"], abs_tol=1e-12)
-            of_sample = cells.loc[(size, rate), "spread"] * math.sqrt(
-                3 / 2
-            )  # two degrees of freedom
-            assert math.isclose(spread[i, j], of_sample, abs_tol=1e-12)
+            assert math.isclose(spread[i, j], cells.loc[(size, rate), "spread"], abs_tol=1e-12)
     row, column = lab.found.best("accuracy")
     assert mean[row, column] == found.summary["mean"].max()
     own = lab.found.histories[2][1][1]

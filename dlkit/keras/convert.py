@@ -6,6 +6,7 @@ from .. import checks
 from ..network import Network
 from .graph import stack_of
 from .layer_twins import TWINS, check_kind, keras_layer, kind_of, network_layer, variables_of
+from .outline import draws_itself
 from .positions import Positions
 
 # The layers that both sides have.
@@ -74,7 +75,12 @@ def from_keras(model, seed=0, input_shape=None):
     if not isinstance(model, keras.Model):
         raise TypeError(f"model must be a Keras model, but got {checks.describe(model)}.")
     seed = checks.whole_number("seed", seed, minimum=0)
-    if not model.built or not getattr(model, "inputs", None):
+    if not draws_itself(model):
+        raise ValueError(
+            f"model must be Sequential or functional, but its class is {type(model).__name__}. Call "
+            "the same layers on inputs = keras.Input(...): keras.Model(inputs, outputs)."
+        )
+    if not model.built or not model.inputs:
         raise ValueError(
             "model must be built, so that its shapes are known. Put keras.Input(...) first."
         )

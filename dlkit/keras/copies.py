@@ -23,13 +23,18 @@ def copy_with_weights(model, weights):
     Raises
     ------
     ValueError
-        If the model is a class of its own.
+        If the model is a class of your own, or holds one.
     """
-    if not draws_itself(model):
-        raise ValueError(
-            f"model must be Sequential or functional to be copied, but its class is "
-            f"{type(model).__name__}. Wrap it as keras.Model(inputs, outputs) before you train it."
-        )
+    for each in model._flatten_layers():
+        if isinstance(each, keras.Model) and not draws_itself(each):
+            what = "is" if each is model else "holds"
+            raise ValueError(
+                f"model must be Sequential or functional to be copied or written into a script, "
+                f"but it {what} a class of your own, {type(each).__name__}: what its call does "
+                "stands in your Python code alone. Before you train, call the same layers on "
+                "inputs = keras.Input(...), and make the model of them: "
+                "keras.Model(inputs, outputs)."
+            )
     copy = keras.models.clone_model(model)
     for variable, values in zip(copy.weights, weights, strict=True):
         variable.assign(values)

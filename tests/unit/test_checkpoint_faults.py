@@ -5,7 +5,6 @@ import hashlib
 import io
 import json
 import os
-import resource
 import shutil
 import stat
 import struct
@@ -23,6 +22,16 @@ from hypothesis import strategies as st
 from dlkit import Network, archives, files, layers
 from dlkit.training import TrainingConfig, TrainingJob, checkpoint, checkpoint_files
 from dlkit.training.checkpoint_files import _checksum
+
+try:
+    import resource
+except ImportError:  # Windows
+    resource = None
+
+needs_resource = pytest.mark.skipif(
+    resource is None, reason="Windows has no resource module, which measures and limits a process"
+)
+is_root = hasattr(os, "geteuid") and os.geteuid() == 0
 
 DATA = killed_run.make_data()
 CONFIG = TrainingConfig(epochs=3, batch_size=10)
@@ -277,6 +286,7 @@ def test_a_hostile_network_file_does_nothing(kind, tmp_path):
     assert list(tmp_path.iterdir()) == [path]
 
 
+@needs_resource
 @pytest.mark.full
 def test_a_bomb_takes_no_memory(tmp_path):
     """The bomb is refused for what it declares, before any of it is unpacked."""
@@ -394,6 +404,7 @@ print(job.status.state, job.status.message)
 """
 
 
+@needs_resource
 def test_a_limit_of_the_system_stops_the_checkpoint_and_not_the_run(tmp_path, expected):
     """The same for real: writing breaks off in the middle of the file."""
     done = subprocess.run(
@@ -410,7 +421,7 @@ def test_a_limit_of_the_system_stops_the_checkpoint_and_not_the_run(tmp_path, ex
     goes_on(job, expected)
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root may mount a disk")
+@pytest.mark.skipif(not is_root, reason="only root may mount a disk")
 def test_a_small_disk_fills_up(tmp_path, expected):
     disk = tmp_path / "disk"
     disk.mkdir()
@@ -436,9 +447,9 @@ def test_a_small_disk_fills_up(tmp_path, expected):
 
 def test_a_folder_that_cannot_be_written_is_refused_at_the_start(tmp_path, monkeypatch):
     model = network()
-    if os.geteuid():
+    if not is_root and os.name == "posix":
         tmp_path.chmod(stat.S_IRUSR | stat.S_IXUSR)
-    else:  # nothing is forbidden to root
+    else:  # nothing is forbidden to root, nor by these bits on Windows
 
         def forbidden(path, write):
             raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))

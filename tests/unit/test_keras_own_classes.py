@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import pytest
 
-from dlkit import Data, TrainingConfig, TrainingJob
+from dlkit import Data, TrainingConfig, TrainingJob, export_script
 from dlkit.keras.convert import from_keras
 from dlkit.keras.copies import copy_with_weights
 from dlkit.training import find_learning_rate
@@ -124,7 +124,31 @@ def test_what_cannot_be_trained_is_told_the_way_out(kind):
 def test_it_is_neither_turned_into_a_network_nor_copied():
     model = Plain()
     model(X[:1])
-    with pytest.raises(ValueError, match="model must be built"):
+    with pytest.raises(ValueError, match="Sequential or functional, but its class is Plain"):
         from_keras(model)
+    with pytest.raises(ValueError, match="model must be built"):
+        from_keras(keras.Sequential([keras.layers.Dense(3)]))
     with pytest.raises(ValueError, match=r"keras.Model\(inputs, outputs\)"):
         copy_with_weights(model, model.get_weights())
+
+
+@pytest.mark.parametrize("framework", ["dlkit", "keras"])
+@pytest.mark.parametrize(("nested", "word"), [(False, "is"), (True, "holds")])
+def test_no_script_is_written_of_it_and_the_words_say_what_to_do(tmp_path, nested, word, framework):
+    job = TrainingJob(
+        keras.Sequential([keras.Input((6,)), Mine()]) if nested else Mine(), DATA, CONFIG
+    )
+    job.step(epochs=1)
+    said = rf"it {word} a class of your own, Mine.*Before you train.*keras.Model\(inputs, outputs\)"
+    with pytest.raises(ValueError, match=said):
+        export_script(job, tmp_path / "my_run.py", framework)
+    assert not list(tmp_path.iterdir())
+
+
+def test_what_the_words_advise_gives_a_script(tmp_path):
+    inputs = outputs = keras.Input((6,))
+    for layer in parts():
+        outputs = layer(outputs)
+    job = TrainingJob(keras.Model(inputs, outputs), DATA, CONFIG)
+    job.step(epochs=1)
+    assert (tmp_path / "my_run.py") in export_script(job, tmp_path / "my_run.py")

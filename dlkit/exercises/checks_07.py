@@ -93,61 +93,138 @@ L2_STEP = FunctionCheck(
 
 
 # --- 07.2 ---------------------------------------------------------------------------------------
-def dropout_both_ways(x, upstream, u, rate):
-    """Return what dropout lets through, and the gradient of x; u: even random numbers, 0 to 1."""
-    mask = (u >= rate) / (1 - rate)  # 0 with probability rate, else 1 / (1 - rate)
+def dropout_of_two_hours(x, upstream, u, rate):
+    """Return what dropout lets through, and the gradient of x; each die takes the next hour along.
+
+    x, upstream, u (days, hours); u: even random numbers, 0 to 1.
+    """
+    stays = u >= rate
+    stays[:, 1:] &= u[:, :-1] >= rate  # the die of the hour before
+    probability = np.full(x.shape[1], (1 - rate) ** 2)  # that both dice let an hour stay
+    probability[0] = 1 - rate  # nothing comes before the first hour
+    mask = stays / probability
     return x * mask, upstream * mask
 
 
-def _batches():
+def _days():
     generator = np.random.default_rng(71)
     return [
         (generator.normal(size=(4, 6)), generator.normal(size=(4, 6)), generator.random((4, 6)), 0.3),
-        (generator.normal(size=(5, 3)), generator.normal(size=(5, 3)), generator.random((5, 3)), 0.6),
+        (generator.normal(size=(5, 3)), generator.normal(size=(5, 3)), generator.random((5, 3)), 0.4),
     ]  # fmt: skip
 
 
-def _dropout_one_by_one(x, upstream, u, rate):
+def _hour_by_hour(x, upstream, u, rate):
     y, gradient = np.zeros_like(x), np.zeros_like(x)
-    for place in np.ndindex(x.shape):
-        if u[place] >= rate:
-            y[place] = x[place] / (1 - rate)
-            gradient[place] = upstream[place] / (1 - rate)
+    for day, hour in np.ndindex(x.shape):
+        dice = u[day, max(hour - 1, 0) : hour + 1]
+        if min(dice) >= rate:
+            y[day, hour] = x[day, hour] / (1 - rate) ** len(dice)
+            gradient[day, hour] = upstream[day, hour] / (1 - rate) ** len(dice)
     return y, gradient
 
 
-def _kept(u, rate):
-    return u >= rate
+def _both_dice(u, rate, shift=1, axis=1):
+    """Where an entry's own die and that of a neighbour let it stay."""
+    own = u >= rate
+    other = np.roll(own, shift, axis)
+    np.moveaxis(other, axis, 0)[0 if shift > 0 else -1] = True  # nothing lies beyond the edge
+    return own & other
+
+
+def _share(u, rate):
+    """The probability of each entry to stay."""
+    return np.where(np.arange(u.shape[1]) == 0, 1 - rate, (1 - rate) ** 2)
 
 
 DROPOUT = FunctionCheck(
     arguments=("x", "upstream", "u", "rate"),
-    cases=_batches,
-    oracle=_dropout_one_by_one,
+    cases=_days,
+    oracle=_hour_by_hour,
     results=("y", "gradient"),
-    praise="The same mask both ways: a unit that was off had no part in the loss, and gets no blame.",
+    praise="The gradient goes through the same mask, and the mean stays, since each entry is divided by "
+    "the very probability that it stays. Images lose whole patches in this way (DropBlock, 2018).",
     mistakes=(
         Mistake(
-            "The scale is missing: divide what stays by 1 − rate, so that the mean remains what it was.",
-            lambda x, upstream, u, rate: x * _kept(u, rate),
+            "That is the dropout of the lesson: each die switches off its own hour alone. Here it takes "
+            "the next hour along.",
+            lambda x, upstream, u, rate: x * (u >= rate) / (1 - rate),
         ),
         Mistake(
-            "You dropped the wrong share: with rate 0.3 a unit goes with probability 0.3, so it stays "
-            "where u >= rate.",
-            lambda x, upstream, u, rate: x * (u < rate) / (1 - rate),
+            "You divided by 1 − rate everywhere. From the second hour on a reading needs the luck of two "
+            "dice, its own and that of the hour before.",
+            lambda x, upstream, u, rate: x * _both_dice(u, rate) / (1 - rate),
         ),
         Mistake(
-            "You multiplied by 1 − rate. Half of the units off means that the others must count "
-            "double: divide.",
-            lambda x, upstream, u, rate: x * _kept(u, rate) * (1 - rate),
+            "You divided by the same number everywhere. The first hour hangs on one die alone: it stays "
+            "with probability 1 − rate.",
+            lambda x, upstream, u, rate: x * _both_dice(u, rate) / (1 - rate) ** 2,
         ),
         Mistake(
-            "You divided by rate instead of by 1 − rate, the share that stays.",
-            lambda x, upstream, u, rate: x * _kept(u, rate) / rate,
+            "The scale is missing: divide what stays by the probability that it stays, so that the mean "
+            "remains what it was.",
+            lambda x, upstream, u, rate: x * _both_dice(u, rate),
+        ),
+        Mistake(
+            "You divided by 1 − 2 · rate. The dice are independent of each other: the probabilities that "
+            "they let an hour stay are multiplied.",
+            lambda x, upstream, u, rate: (
+                x
+                * _both_dice(u, rate)
+                / np.where(np.arange(x.shape[1]) == 0, 1 - rate, 1 - 2 * rate)
+            ),
+        ),
+        Mistake(
+            "You divided by the probability to be off. Divide by that to stay.",
+            lambda x, upstream, u, rate: x * _both_dice(u, rate) / (1 - _share(u, rate)),
+        ),
+        Mistake(
+            "You multiplied by the probability to stay. What is seldom there must count more: divide.",
+            lambda x, upstream, u, rate: x * _both_dice(u, rate) * _share(u, rate),
+        ),
+        Mistake(
+            "An hour goes off when either of its two dice is below `rate`; yours needs both.",
+            lambda x, upstream, u, rate: (
+                x
+                * ((u >= rate) | (np.roll(u, 1, axis=1) >= rate) & (np.arange(x.shape[1]) > 0))
+                / np.where(np.arange(x.shape[1]) == 0, 1 - rate, 1 - rate**2)
+            ),
+        ),
+        Mistake(
+            "Once off, your hours stay off until the end of the day. Ask the die of the hour before, not "
+            "whether that hour was off.",
+            lambda x, upstream, u, rate: (
+                x * np.logical_and.accumulate(u >= rate, axis=1) / _share(u, rate)
+            ),
+        ),
+        Mistake(
+            "Each die takes the hour before along in your answer. It is the next one: an hour asks its "
+            "own die and that of the hour before it.",
+            lambda x, upstream, u, rate: x * _both_dice(u, rate, shift=-1) / _share(u, rate)[::-1],
+        ),
+        Mistake(
+            "`np.roll` brings the last hour round to the first. A day begins anew: its first hour asks "
+            "its own die alone.",
+            lambda x, upstream, u, rate: (
+                x * ((u >= rate) & (np.roll(u, 1, axis=1) >= rate)) / (1 - rate) ** 2
+            ),
+        ),
+        Mistake(
+            "You took the hour along in the next row. Rows are days; the next hour stands in the next "
+            "column, axis 1.",
+            lambda x, upstream, u, rate: (
+                x
+                * _both_dice(u, rate, axis=0)
+                / np.where(np.arange(len(x)) == 0, 1 - rate, (1 - rate) ** 2)[:, None]
+            ),
+        ),
+        Mistake(
+            "You kept what should go: a die below `rate` switches off.",
+            lambda x, upstream, u, rate: x * ~_both_dice(u, rate) / _share(u, rate),
         ),
         Mistake(
             "You scaled everything and dropped nothing.",
-            lambda x, upstream, u, rate: x / (1 - rate),
+            lambda x, upstream, u, rate: x / _share(u, rate),
         ),
         Mistake(
             "The gradient must pass through the same mask: a unit that was off had no part in the "
@@ -156,8 +233,14 @@ DROPOUT = FunctionCheck(
             part=1,
         ),
         Mistake(
-            "The gradient lacks the scale 1 / (1 − rate) of the forward pass.",
-            lambda x, upstream, u, rate: upstream * _kept(u, rate),
+            "The gradient lacks the scale of the forward pass, one over the probability to stay.",
+            lambda x, upstream, u, rate: upstream * _both_dice(u, rate),
+            part=1,
+        ),
+        Mistake(
+            "The gradient goes through another mask than the readings: there each die took the next "
+            "hour along.",
+            lambda x, upstream, u, rate: upstream * (u >= rate) / (1 - rate),
             part=1,
         ),
         Mistake(
@@ -167,14 +250,19 @@ DROPOUT = FunctionCheck(
             part=1,
         ),
         Mistake(
+            "You scaled the gradient by the right numbers, but let it reach the hours that were off.",
+            lambda x, upstream, u, rate: upstream / _share(u, rate),
+            part=1,
+        ),
+        Mistake(
             "That is the mask itself. By the chain rule the gradient is upstream times the mask.",
-            lambda x, upstream, u, rate: _kept(u, rate) / (1 - rate),
+            lambda x, upstream, u, rate: _both_dice(u, rate) / _share(u, rate),
             part=1,
         ),
         Mistake(
             "You multiplied the gradient with x as well. The slope of x · mask with respect to x is "
             "the mask alone.",
-            lambda x, upstream, u, rate: upstream * x * _kept(u, rate) / (1 - rate),
+            lambda x, upstream, u, rate: upstream * x * _both_dice(u, rate) / _share(u, rate),
             part=1,
         ),
     ),

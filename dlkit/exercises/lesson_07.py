@@ -7,7 +7,7 @@ from dlkit.exercises.checks_07 import (
     RIDGE,
     STOPPING,
     bias_and_variance,
-    dropout_both_ways,
+    dropout_of_two_hours,
     early_stopping,
     ridge,
     step_with_l2,
@@ -46,14 +46,18 @@ check("07.1", my_step)
     ),
     Exercise(
         id="07.2",
-        title="Dropout, forward and backward",
+        title="A failure that lasts two hours",
         level="build",
         statement="""
-Write dropout for training, both ways, with the dice already thrown: `u` holds a random number between
-0 and 1 for each entry of `x`. An entry is switched off where its `u` is below `rate`.
+Each row of `x` holds the readings of one day, one an hour. Ordinary dropout hides little of them, since
+the hours beside it give a lost reading away. So let each die take the next hour along: where `u` is
+below `rate`, that hour and the next one are switched off, up to the end of the day.
 
-Return what dropout lets through, and the gradient of the loss with respect to `x`, from `upstream`, the
-gradient with respect to the output. All arrays have shape (batch, units).
+Write this dropout for training, both ways, with the dice already thrown: `u` holds an independent even
+random number between 0 and 1 for each entry of `x`. On average over all dice each entry must keep its
+value: work out on paper how often it stays. Return what dropout lets through, and the gradient of the
+loss with respect to `x`, from `upstream`, the gradient with respect to the output. All arrays have
+shape (days, hours).
 """,
         starter="""def my_dropout(x, upstream, u, rate):
     ...
@@ -62,12 +66,16 @@ gradient with respect to the output. All arrays have shape (batch, units).
 check("07.2", my_dropout)
 """,
         hints=(
-            "Make a mask first: an array with a number for each entry of x. Which two numbers occur in it?",
-            "The mask is 0 where `u < rate`, and elsewhere whatever keeps the mean of x · mask at x.",
-            "`mask = (u >= rate) / (1 - rate)`. The output is `x * mask`; and the slope of that with "
-            "respect to x is the mask.",
+            "Turn it round: which dice does one hour need to stay? For the first hour of the day it is "
+            "one, for any other there are two.",
+            "`stays = u >= rate` asks an hour's own die; `u[:, :-1] >= rate` is what the hours from the "
+            "second on ask of the hour before. What stays is divided by the probability that it stays; "
+            "those of independent dice are multiplied.",
+            "`stays[:, 1:] &= u[:, :-1] >= rate`. The mask is `stays / probability`, where "
+            "`probability` is 1 − rate in the first column and (1 − rate)² in the others. The output is "
+            "`x * mask`; and the slope of that with respect to x is the mask.",
         ),
-        solution=dropout_both_ways,
+        solution=dropout_of_two_hours,
         examine=DROPOUT,
         wrong_answers=DROPOUT.wrong_answers(),
     ),

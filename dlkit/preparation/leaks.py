@@ -34,6 +34,11 @@ class Leak:
     evidence: str
     advice: str
 
+    @property
+    def is_hint(self):
+        """Whether it matters only if the future is to be predicted: parts drawn at random overlap."""
+        return self.kind == "overlap in time"
+
     def __str__(self):
         return f"{self.evidence} {self.advice}"
 

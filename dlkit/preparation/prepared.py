@@ -65,10 +65,8 @@ class Prepared:
     @property
     def report(self):
         """What was done, in words, suspicious things first."""
-        # parts overlap in time in every split at random: a hint, and no leak unless time matters
         lines = [
-            str(leak) if leak.kind == "overlap in time" else f"Look at this first: {leak}"
-            for leak in self.leaks
+            str(leak) if leak.is_hint else f"Look at this first: {leak}" for leak in self.leaks
         ]
         return "\n".join(f"- {line}" for line in (*lines, *self.notes))
 

@@ -30,8 +30,10 @@ def report_fragment(report):
     draws letters; ``report.figure()`` gives it.
     """
     parts = [f"<p><strong>{escape(report.finding)}.</strong></p>"]
-    if report.leaks:
-        parts.append(_section("Look at this first", report.leaks))
+    hints = [leak for leak in report.leaks if leak.is_hint]
+    first = [leak for leak in report.leaks if not leak.is_hint]
+    if first:
+        parts.append(_section("Look at this first", first))
     parts.append(_pairs(f"Measured on the {report.part} part", report.measures()))
     if "per_class" in report.metrics:
         parts.append(_per_class(report))
@@ -41,7 +43,7 @@ def report_fragment(report):
     parts.append(_pairs("The run", report.run_facts()))
     parts.append(_diagnosis(report.diagnosis))
     if report.prepared is not None:
-        parts.append(_section("What was done to the table", report.prepared.notes))
+        parts.append(_section("What was done to the table", [*hints, *report.prepared.notes]))
     return "\n".join(parts)
 
 

@@ -163,7 +163,8 @@ class Report:
             first = "" if r2 is None else f"R² {r2:.3f}, "
             error = " ".join(filter(None, (in_figures(self.metrics["rmse"]), unit)))
             result = f"{first}typical error {error} on {count}"
-        leaks = f"; possible leaks: {len(self.leaks)}" if self.leaks else ""
+        count = sum(not leak.is_hint for leak in self.leaks)
+        leaks = f"; possible leaks: {count}" if count else ""
         return f"{name}{result}. Diagnosis: {self.diagnosis.title.lower()}{leaks}"
 
     def to_dict(self):

@@ -16,7 +16,7 @@ def report_text(report):
         Rounded, and free of times and paths, so that the same run gives the same text.
     """
     lines = [report.finding + "."]
-    lines += [f"Look at this first: {leak}" for leak in report.leaks]
+    lines += [str(leak) if leak.is_hint else f"Look at this first: {leak}" for leak in report.leaks]
     lines += ["", f"Measured on the {report.part} part"]
     lines += _aligned(report.measures())
     if "per_class" in report.metrics:

@@ -142,6 +142,18 @@ def test_leaks_come_first_and_the_page_tells_what_was_done(prepared):
     assert not Page(page).open
 
 
+def test_dates_that_overlap_are_a_hint_and_no_leak():
+    random = np.random.default_rng(0)
+    days = pandas.date_range("2024-01-01", periods=100).strftime("%Y-%m-%d")
+    table = pandas.DataFrame({"size": random.normal(size=100), "day": days})
+    dated = prepare(table.assign(price=table["size"] + random.normal(size=100)), "price")
+    report = Report(dated.data.y_validation, dated, REGRESSION)
+    (hint,) = report.leaks
+    assert "possible leaks" not in report.finding
+    for said in (report.text(), report.html()):
+        assert "Look at this first" not in said and escape(str(hint), quote=False)[:60] in said
+
+
 def test_errors_of_a_scaled_target_are_called_standard_deviations():
     data = replace(PRICES, target_unit="standard deviations")
     report = Report(GUESSES, data, REGRESSION)

@@ -81,7 +81,7 @@ def job_of(model, data, config, settings, out, resume):
         return TrainingJob.from_checkpoint(folder, model, data)
     made_here = [each for each in (folder, out, *out.parents) if not each.exists()]
     try:
-        out.mkdir(parents=True, exist_ok=True)
+        _make(out)
         job = TrainingJob(model, data, config, folder)
         write(out / SETTINGS, json_format.dumps(settings, indent=2).encode("utf-8"))
     except BaseException:  # Ctrl+C too
@@ -90,6 +90,16 @@ def job_of(model, data, config, settings, out, resume):
                 each.rmdir()
         raise
     return job
+
+
+def _make(out):
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise WrongUseError(
+            f"--out must be a folder that can be written to, but {out} cannot be made: "
+            f"{error.strerror}."
+        ) from None
 
 
 def has_checkpoint(out):

@@ -226,7 +226,8 @@ def _is_length(unit):
 def _number(name, series, texts, counts, decimal):
     decimal = decimal_sign(texts, decimal)
     plain = [parse_number(text, decimal) for text in texts]
-    parsed = [parse_number(in_millions(text), decimal) for text in texts]
+    amounts = [in_millions(text) for text in texts]
+    parsed = plain if amounts == texts else [parse_number(text, decimal) for text in amounts]
     if any(found and _is_length(found[1]) for found in parsed):
         parsed = plain  # M are metres, as there are other lengths
     readable = np.array([found is not None for found in parsed])

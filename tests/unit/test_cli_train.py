@@ -87,6 +87,8 @@ def test_a_finished_run_is_not_overwritten_and_resuming_it_reports_again():
         (("iris", "--optimizer", "adm"), "adam"),
         (("iris", "--learning-rate", "-1"), "--learning-rate must be"),
         (("iris", "--hidden-layers", "8,x"), "--hidden-layers must be"),
+        (("iris", "--out", "table.csv"), "--out must be a folder"),
+        (("iris", "--out", "table.csv/a"), "cannot be made: "),
         (("iris", "--task-type", "regression"), "--task-type is for CSV files"),
         (("iris", "--target", "price"), "for CSV files"),
         (("houses", "--target", "price"), "houses.csv"),

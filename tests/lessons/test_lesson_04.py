@@ -1,13 +1,20 @@
 """What lesson 04 says about optimizers holds: as means of five seeds on one split, none picked."""
 
+import functools
+import time
+from pathlib import Path
+
+import nbformat
 import numpy as np
 import pytest
 
 from dlkit import Network, TrainingConfig, compare, datasets, optimizers, rules
+from dlkit.labs.optimizer_race import RATES as RACE_RATES
 from dlkit.labs.optimizer_race import race
 from dlkit.labs.optimizer_surfaces import SURFACES
 from dlkit.layers import Dense
 
+LESSON = Path(__file__).parents[2] / "notebooks" / "04_optimizers.ipynb"
 SEVEN = ("sgd", "momentum", "nesterov", "adagrad", "rmsprop", "adam", "nadam")
 RATES = (0.001, 0.003, 0.01, 0.03, 0.1, 0.3)
 MLP = {"hidden_layers": (128, 64, 32), "dtype": "float64"}
@@ -217,3 +224,186 @@ def test_the_others_are_shown_as_they_are(data):
     rates = (0.0003, 0.001, 0.01, 0.1, 1.0)
     best = mean(compare(data, tuned, TEN_EPOCHS, learning_rates=rates, tuning_epochs=3))
     assert min(best.values()) > 0.93
+
+
+# What the lesson's own cells compute
+
+
+@functools.cache
+def sources():
+    return [cell.source for cell in nbformat.read(LESSON, 4).cells if cell.cell_type == "code"]
+
+
+def run(words, *, until=None, **names):
+    """Run the one cell that holds these words, up to a line, and return the names that it leaves."""
+    (source,) = [source for source in sources() if words in source]
+    source, found, _ = source.partition(f"\n{until}") if until else (source, True, "")
+    assert found, f"the cell with {words!r} has no line {until!r} any more"
+    names = {"np": np, "optimizers": optimizers, "rules": rules, "race": race, **names}
+    exec(source, names)
+    return names
+
+
+def test_in_the_ravine_momentum_needs_half_the_steps_and_nesterov_a_fifth():
+    cell = run("def steps_needed", until="for name in")
+    needed = {
+        name: min(cell["steps_needed"](name, rate) for rate in cell["grid"]) for name in SEVEN[:3]
+    }
+    assert needed == {"sgd": 198, "momentum": 95, "nesterov": 35}
+    slow, fast = (path.places[40, 0] for path in race("ravine", ("sgd", "momentum"), (-1.8, 0.6)))
+    assert slow < -0.4 and abs(fast) < 0.1, "after 40 steps SGD crawls, momentum is nearly there"
+
+
+def test_only_those_that_add_gradients_up_do_not_notice_the_tilted_ravine():
+    cell = run("def loss_at_60", until="print(")
+    assert cell["SEVEN"] == SEVEN
+    before = {name: cell["loss_at_60"]("ravine", name, cell["start"]) for name in SEVEN}
+    after = {name: cell["loss_at_60"]("tilted", name, cell["turned"]) for name in SEVEN}
+    for name in SEVEN:
+        notices = not np.allclose(before[name], after[name])
+        assert notices == (name not in ("sgd", "momentum", "nesterov")), (
+            f"{name} notices: {notices}"
+        )
+    for name in ("adagrad", "rmsprop"):
+        assert before[name] < 1e-4 and after[name] > after["sgd"], f"{name} loses its magic"
+    winners = {min(found, key=found.get) for found in (before, after)}
+    assert len(winners) == 2, f"no rule wins everywhere, but {winners} won both"
+
+
+def test_none_of_the_seven_but_momentum_finishes_rosenbrocks_valley():
+    (source,) = [source for source in sources() if "optimizers.LBFGS().minimize" in source]
+    assert 'race("rosenbrock", SEVEN, (-1.2, 1.0))' in source and "away < 0.1" in source
+    away = {
+        path.name: np.hypot(*(path.places[-1] - 1))
+        for path in race("rosenbrock", SEVEN, (-1.2, 1.0))
+    }
+    assert [name for name in SEVEN if away[name] < 0.1] == ["momentum"], away
+
+
+def test_who_still_feels_the_accident():
+    (source,) = [source for source in sources() if '"adam", "amsgrad", "adamax"' in source]
+    assert "np.append(accident, np.ones(9000))" in source
+    gradients = np.where(np.arange(10_000) == 49, 100.0, 1.0)
+    steps = {name: steps_of(rules.RULES[name], gradients) for name in ("adam", "amsgrad", "adamax")}
+    after_950 = {name: found[999] for name, found in steps.items()}
+    expected = {"adam": 0.375, "amsgrad": 0.251, "adamax": 0.026}
+    assert after_950 == pytest.approx(expected, abs=1e-3)
+    assert steps["adam"][-1] > 0.99 and steps["adamax"][-1] > 0.99, "Adam and AdaMax forget"
+    assert steps["amsgrad"][-1] == pytest.approx(0.315, abs=1e-3), "AMSGrad does not"
+    ratios = steps["adamax"][300:4500] / steps["adamax"][299:4499]
+    assert ratios == pytest.approx(1 / 0.999), "the accident fades like 0.999^t in AdaMax"
+
+
+def test_with_an_optimizer_made_anew_all_steps_are_alike_and_beta_changes_nothing():
+    gradients = np.random.default_rng(0).normal(size=20) * np.geomspace(1e-2, 1e2, 20)
+    for settings in ({}, {"beta_1": 0.5}, {"beta_2": 0.9}):
+        w = np.zeros(20)
+        optimizers.Adam(0.03, **settings).apply(gradients, w)
+        assert np.abs(w) == pytest.approx(np.full(20, 0.03), rel=0.01), settings
+
+
+def test_who_notices_that_every_gradient_is_doubled():
+    gradients = np.random.default_rng(0).normal(size=50)
+    for name in SEVEN:
+        ratios = steps_of(rules.RULES[name], 2 * gradients) / steps_of(rules.RULES[name], gradients)
+        twice = name in ("sgd", "momentum", "nesterov")
+        assert ratios[-1] == pytest.approx(2 if twice else 1, rel=0.01), name
+        assert (ratios[0] > 1.5) == (twice or name == "adagrad"), f"{name}'s first step"
+
+
+def test_on_the_ravine_equal_rates_prove_nothing():
+    ends = {
+        rate: {path.name: path.losses[-1] for path in race("ravine", ("sgd", "adam"), (-1.8, 0.6), rate)}
+        for rate in (0.003, 0.1)
+    }  # fmt: skip
+    assert ends[0.003]["sgd"] < ends[0.003]["adam"], "at 0.003 SGD is ahead"
+    assert np.isnan(ends[0.1]["sgd"]) and ends[0.1]["adam"] < 1e-6, "at 0.1 SGD runs away"
+    at_60 = {
+        rate: race("ravine", ("rmsprop",), (-1.8, 0.6), rate)[0].losses[60] for rate in RACE_RATES
+    }
+    own = race("ravine", ("rmsprop",), (-1.8, 0.6))[0].learning_rate
+    assert 2.5 < min(at_60, key=at_60.get) / own < 3.5, "at step 60 RMSProp needs three times it"
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_a_little_noise_gets_everybody_off_the_ridge_of_the_saddle(seed):
+    names = ("sgd", "momentum", "adagrad", "adam")
+    for noise, off in ((0.0, False), (0.1, True)):
+        for path in race("saddle", names, (-1.5, 0.0), None, noise, seed):
+            assert (path.losses[-1] < 0.1) == off, f"{path.name} with noise {noise}"
+
+
+def test_a_batch_of_32_takes_far_less_than_32_times_the_time_of_one(data):
+    network = Network([Dense(32, "relu"), Dense(10, "softmax")], (64,), seed=0, dtype="float64")
+
+    def seconds(size):
+        taken = []
+        for _ in range(50):
+            before = time.perf_counter()
+            network.loss_and_gradients(data.x_train[:size], data.y_train[:size])
+            taken.append(time.perf_counter() - before)
+        return np.median(taken)
+
+    seconds(32)  # warm
+    assert seconds(32) < 16 * seconds(1)
+
+
+@pytest.mark.full
+def test_ann_reads_97_and_ben_a_third_until_his_rate_is_a_hundred_times_as_large(data):
+    cell = run("own_rate = compare(", until="for name in two")
+    means = mean(cell["same_rate"])
+    assert means["adam"] > 0.96 and 0.25 < means["sgd"] < 0.4, means
+    assert mean(cell["own_rate"])["sgd"] > 0.95
+    rates = cell["own_rate"].table.set_index("variant")["learning_rate"]
+    assert rates["sgd"] >= 0.1, f"SGD's best rate is {rates['sgd']}"
+
+
+@pytest.mark.full
+def test_at_one_thousandth_three_are_at_home_after_three_epochs(data):
+    variants = {name: {"optimizer": name, **MLP} for name in SEVEN}
+    early = mean(compare(data, variants, TEN_EPOCHS.replace(epochs=3), learning_rates=None))
+    assert min(early[name] for name in SEVEN[4:]) > 0.9, early
+    assert max(early[name] for name in SEVEN[:4]) < 0.7, early
+
+
+@pytest.mark.full
+def test_other_seeds_give_another_order_and_another_winner(data):
+    variants = {name: {"optimizer": name, **MLP} for name in SEVEN}
+    orders = []
+    for seeds in (5, range(10, 15)):
+        found = compare(
+            data, variants, TEN_EPOCHS, learning_rates=RATES, tuning_epochs=3, seeds=seeds
+        )
+        orders.append(sorted(SEVEN, key=mean(found).get))
+    assert orders[0] != orders[1], f"the order is the same: {orders}"
+    assert orders[0][-1] != orders[1][-1], f"{orders[0][-1]} won with both"
+
+
+@pytest.mark.full
+def test_the_friends_loss_falls_but_never_settles(data):
+    cell = run("def friends_step", until="runs =", data=data, Network=Network, Dense=Dense)
+    step, train = cell["friends_step"], cell["train"]
+    losses = np.array([train(step, seed)[1] for seed in range(5)])
+    first, last = losses[:, :45].mean(), losses[:, -45:].mean()
+    assert 0.1 < last < first / 2, f"from {first:.2f} to {last:.2f}"
+    repaired = run("def repaired", until="before =")["repaired"]
+    after = np.array([train(repaired(), seed)[1][-45:].mean() for seed in range(5)])
+    assert (after < losses[:, -45:].mean(axis=1)).all(), "the repair helps with each seed"
+    assert after.mean() < last / 2
+
+
+@pytest.mark.full
+def test_adamax_and_the_other_four_at_their_default_rates_as_the_cell_prints_it(data):
+    cell = run("searched = compare(", until="searched =", data=data, ten_epochs=TEN_EPOCHS,
+               compare=compare)  # fmt: skip
+    plain = mean(cell["plain"])
+    assert plain.pop("adadelta") < 0.5, "Adadelta hardly moves"
+    assert min(plain.values()) > 0.9, plain
+
+
+@pytest.mark.full
+def test_ftrl_with_its_defaults_guesses_at_its_best_rate_too_and_awake_reads_90(data):
+    cell = run("erased = compare(", until="for name, scores", data=data, MLP=MLP,
+               ten_epochs=TEN_EPOCHS, compare=compare)  # fmt: skip
+    found = mean(cell["erased"])
+    assert found["defaults"] < 0.15 and found["accumulator 1e-6"] > 0.9, found

@@ -43,7 +43,7 @@ def _over_all(shares):
     return shares / shares.sum()
 
 
-ENTROPY = FunctionCheck(
+KEYS_IN_USE = FunctionCheck(
     arguments=("scores",),
     cases=_scores,
     oracle=_number_by_hand,

@@ -3,7 +3,7 @@
 from dlkit.exercises.checks_11 import (
     COUNT,
     DISTANCE,
-    ENTROPY,
+    KEYS_IN_USE,
     NUCLEUS,
     PERPLEXITY,
     WINDOW,
@@ -27,13 +27,13 @@ Raise e to it, and you have a number of keys: 1 if one key takes all, 3 if three
 Complete the function: `scores` has shape (queries, keys), and each row goes through a softmax of
 its own. Return e to the entropy, one number per query, shape (queries,).
 """,
-        starter="""def my_entropy(scores):
+        starter="""def my_keys_in_use(scores):
     shares = np.exp(scores - scores.max(axis=1, keepdims=True))
     weights = ...  # (queries, keys), each row sums to 1
     return ...
 
 
-check("11.1", my_entropy)
+check("11.1", my_keys_in_use)
 """,
         hints=(
             "What is still missing between shares and weights?",
@@ -42,8 +42,8 @@ check("11.1", my_entropy)
             "np.exp of the sum.",
         ),
         solution=keys_in_use,
-        examine=ENTROPY,
-        wrong_answers=ENTROPY.wrong_answers(),
+        examine=KEYS_IN_USE,
+        wrong_answers=KEYS_IN_USE.wrong_answers(),
     ),
     Exercise(
         id="11.2",

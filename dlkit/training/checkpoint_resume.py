@@ -9,7 +9,6 @@ from dlkit.training import checkpoint_files, owners
 from dlkit.training.checkpoint_match import check_same, describe_data, describe_model
 from dlkit.training.config import TrainingConfig
 from dlkit.training.engine import engine_for
-from dlkit.training.memory import remember
 
 
 @dataclasses.dataclass(frozen=True)
@@ -91,12 +90,7 @@ def resume(kind, checkpoint_dir, model, data):
         raise ValueError(f"{found.name} cannot be used by this dlkit: {error}") from None
     owners.settle(model)
     with owners.taken_over(model):
-        put_back = remember(model)
-        try:
-            return _job(kind, checkpoint_dir, model, data, config, found, then)
-        except Exception:
-            put_back()
-            raise
+        return _job(kind, checkpoint_dir, model, data, config, found, then)
 
 
 def _job(kind, checkpoint_dir, model, data, config, found, then):
@@ -105,14 +99,12 @@ def _job(kind, checkpoint_dir, model, data, config, found, then):
     check_same("data", describe_data(data), then[1])
     check_same("model", describe_model(engine), then[0])
     folder = checkpoint_files.CheckpointFolder(checkpoint_dir)
-    before = engine.weights()
     try:
         if found.initial is not None:
             engine.set_weights(found.initial)
         job = kind(model, data, config)
         job._go_on_from(found, folder)
     except Exception as error:
-        engine.set_weights(before)
         raise ValueError(
             f"{found.name} does not fit the model or is damaged: {error} ({type(error).__name__})."
         ) from error

@@ -13,7 +13,7 @@ def advise(case, curves):
     ----------
     case : str
         A label of a diagnosis, or ``"few_epochs"``, ``"few_validated"``, ``"no_validation"``,
-        ``"below_zero"``,        ``"still_falling"``, ``"on_its_way"``.
+        ``"below_zero"``, ``"still_falling"``, ``"on_its_way"``.
     curves : Curves
         Their ``config``, where known, puts today's value beside the advice.
 

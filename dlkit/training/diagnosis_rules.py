@@ -139,9 +139,8 @@ def well(curves):
         count = curves.too_few_validated
         evidence = [
             (
-                f"The validation part has {count} sample{'s' * (count != 1)}: one more or one less "
-                f"of them right would change its curves by 1/{count}. They tell something from "
-                f"{FEWEST_VALIDATED} on."
+                f"The validation part has {count} sample{'s' * (count != 1)}: the curves of so few are "
+                f"mostly chance. They tell something from {FEWEST_VALIDATED} samples on."
             )
         ]
         return "not_enough_evidence", 0.98, evidence, advise("few_validated", curves)

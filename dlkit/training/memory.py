@@ -30,7 +30,10 @@ def remember(model):
         return put_back
     # a job that rests on the model in the middle of its run has its optimizer there, see keras.warm
     kept = getattr(getattr(model, "_dlkit_store", None), "variables", ())
-    pairs = [(each, each.numpy()) for each in (*getattr(model, "variables", ()), *kept)]
+    own = getattr(model, "variables", ())
+    if not isinstance(own, list | tuple):  # no model at all: whoever makes the engine says so
+        own = ()
+    pairs = [(each, each.numpy()) for each in (*own, *kept)]
 
     def assign():
         for variable, value in pairs:

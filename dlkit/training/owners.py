@@ -4,6 +4,8 @@ import contextlib
 import threading
 import weakref
 
+from dlkit.training.memory import remember
+
 TAKEN = (
     "Another run has taken over this model since, so this one cannot go on: rewind() takes the "
     "model back and begins anew, or make a new model."
@@ -62,13 +64,39 @@ def take(model, job=None):
                 return other
 
 
+def take_all(models):
+    """Take several models for no job at all: all of them, or none where one is in training.
+
+    Raises
+    ------
+    ModelInUseError
+        If a job is training one of them; nothing has changed then.
+    """
+    taken = []
+    try:
+        for model in models:
+            settle(model)
+            taken.append((model, take(model)))
+    except ModelInUseError:
+        for model, other in reversed(taken):  # a model may be there twice
+            _give_back(model, other)
+        raise
+
+
 @contextlib.contextmanager
 def taken_over(model, job=None):
-    """Take a model, as `take` does; who had it has it again if the block raises an exception."""
-    other = take(model, job)
+    """Take a model, as `take` does; if the block raises an exception, all is as it was.
+
+    Who had the model has it again then, with its weights and its optimizer.
+    """
+    other, put_back = take(model, job), None
     try:
+        if job is None or other is not job:
+            put_back = remember(model)
         yield
     except Exception:  # and not an interrupt, after which the model may be half-way
+        if put_back is not None:
+            put_back()
         _give_back(model, other)
         raise
 

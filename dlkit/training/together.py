@@ -103,6 +103,8 @@ def train_together(networks, data, configs, n_jobs=-1):
     ------
     TypeError, ValueError
         If the networks or configurations cannot be trained together, or do not fit the data.
+    RuntimeError
+        If a job is training one of the networks.
     """
     check_data(data)
     _check(networks, configs)
@@ -162,10 +164,8 @@ def _by_epoch(networks, data, configs, n_jobs=-1):
     # glibc keeps freed memory, up to twice the largest block that it has seen freed; without this
     # every step would give its arrays back to the system and fetch them anew, a tenth of the time
     np.empty(KEPT, np.uint8)
+    owners.take_all(networks)  # a job that rests on one of them cannot go on after this
     groups = [Runs(networks[i::threads], data, configs[i::threads]) for i in range(threads)]
-    for network in networks:  # a job that rests on one of them cannot go on after this
-        owners.settle(network)
-        owners.take(network)
     while any(group.runs for group in groups):
         with OneThread():
             _one_epoch(groups)

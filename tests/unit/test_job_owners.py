@@ -143,7 +143,9 @@ def test_a_model_in_training_has_no_second_job(kind, digits, whole):
     assert spare.status.state == "ready"
 
 
-def test_what_fails_leaves_the_job_that_rests_on_the_model_alone(kind, digits, whole, tmp_path):
+def test_what_fails_leaves_the_job_that_rests_on_the_model_alone(
+    kind, digits, whole, tmp_path, monkeypatch
+):
     other = datasets.digits(seed=1, flat=True)
     TrainingJob(make_model(kind), digits, CONFIG, tmp_path / "run").step(5)
     job = TrainingJob(make_model(kind), digits, CONFIG)
@@ -152,6 +154,14 @@ def test_what_fails_leaves_the_job_that_rests_on_the_model_alone(kind, digits, w
         TrainingJob(job.model, digits, CONFIG.replace(loss="mean_absolute"))
     with pytest.raises(ValueError, match="data"):
         TrainingJob.from_checkpoint(tmp_path / "run", job.model, other)
+
+    def failing(*arguments):
+        raise OSError("the folder has gone")
+
+    with monkeypatch.context() as patch:  # at the very end, when the engine has been made
+        patch.setattr("dlkit.training.job.Keeper", failing)
+        with pytest.raises(OSError, match="has gone"):
+            TrainingJob(job.model, digits, CONFIG, tmp_path / "other")
     np.testing.assert_array_equal(losses(job), whole)
 
 
@@ -161,6 +171,21 @@ def test_training_networks_together_takes_them_over(digits):
     train_together([job.model, make_model()], digits, [CONFIG, CONFIG])
     assert not job.resume()
     assert "taken over" in job.status.message
+
+
+def test_networks_of_which_one_is_in_training_are_all_left_alone(digits):
+    whole = losses(TrainingJob(make_model(), digits, CONFIG))
+    resting, busy = (TrainingJob(make_model(), digits, CONFIG) for _ in range(2))
+    resting.step(20)
+    held = threading.Event()
+    busy.add_observer(lambda record: held.wait(10))
+    busy.start()
+    twice = [resting.model, resting.model, busy.model]
+    with pytest.raises(RuntimeError, match=r"stop\(\) that job first"):
+        train_together(twice, digits, 3 * [CONFIG])
+    held.set()
+    busy.wait()
+    np.testing.assert_array_equal(losses(resting), whole)
 
 
 def slow():

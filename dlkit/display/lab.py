@@ -368,6 +368,9 @@ class Lab:
 
     def _repr_mimebundle_(self, **kwargs):
         self._replace_earlier()
+        for _, control in self.controls.items():
+            if hasattr(control, "shown"):
+                control.shown()
         bundle = {"text/plain": self.summary(), "image/png": self._png()}
         bundle.update(
             {

@@ -6,8 +6,9 @@ values come back in the middle of it. Two measures end that. Values from the ker
 with ``continuous_update=False``, which silences the page while it takes them over; and an answer
 that is nothing but a value of the kernel's, rounded to the step, is not taken for a move. The page
 may answer late, when the kernel is already further: so the values of the last two seconds are
-remembered, the first one until the page has spoken for the first time, and the present one always
-(a lab may be shown long after its controls were set).
+remembered, the first one and the one that was there when the lab was shown until the page has answered
+(a kernel that runs many cells listens late), and the present one always.
+To an answer to an earlier value the present one is sent again, so that the page shows what is used.
 
 The page moves a handle to the next step, also when a number is typed: on a logarithmic slider 0.003
 becomes 0.00301995, and the page shows it as 0.0030. The kernel takes such a value as it is shown, so
@@ -36,6 +37,10 @@ class _Steady:
         super().__init__(*arguments, **options)
         self._given.append((math.inf, self.value))
 
+    def shown(self):
+        """Note that the page is given the present value to show; it may answer at any later time."""
+        self._given.append((math.inf, self.value))
+
     def send_state(self, key=None):
         names = {key} if isinstance(key, str) else set(key or ())
         if names == {"value"} and self.value == self._heard:
@@ -58,13 +63,17 @@ class _Steady:
         return state
 
     def set_state(self, sync_data):
+        late = False
         if "value" in sync_data and self._is_rounding(sync_data["value"]):
+            late = not self._is_answer(sync_data["value"], self.value)
             sync_data = {name: value for name, value in sync_data.items() if name != "value"}
         self._heard = self._as_shown(sync_data["value"]) if "value" in sync_data else None
         try:
             super().set_state(sync_data)
         finally:
             self._heard = None
+        if late:
+            self.send_state("value")
 
     def _is_rounding(self, value):
         """Whether the page only answers to a value of the kernel's, as it was or on the next step."""
@@ -73,6 +82,9 @@ class _Steady:
             if until >= now and self._is_answer(value, given):
                 for _ in range(index):
                     self._given.popleft()  # earlier ones will not be answered any more
+                self._given = deque(
+                    ((min(end, now + _ANSWER_SECONDS), one) for end, one in self._given), maxlen=8
+                )
                 return True
         self._given.clear()
         return self._is_answer(value, self.value)

@@ -64,7 +64,8 @@ def _fit(data, run, reference, epochs):
 
 def _fit_title(data, run):
     if run.answers is None:
-        return f"{len(data.x_train)} noisy points of one curve"
+        noisy = "noisy " if run.settings["noise"] else ""
+        return f"{len(data.x_train)} {noisy}points of one curve"
     off = float(np.sqrt(np.mean((run.answers - truth(PLACES)) ** 2)))
     return f"The fit is {off:.2f} off the truth (root mean square)"
 

@@ -411,3 +411,11 @@ def test_every_setting_gives_programs_that_compile():
                     compile(program, "program", "exec")
                     assert len(program.splitlines()) <= 40
                 lab.close()
+
+
+def test_points_without_noise_are_not_called_noisy():
+    lab = OverfittingLab()
+    assert lab.chart().panels[0].title == "20 noisy points of one curve"
+    lab.controls.noise.value = 0
+    assert lab.chart().panels[0].title == "20 points of one curve"
+    lab.close()

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from dlkit.display.controls import slider
+from dlkit.labs import LearningRateLab
 
 
 def make(**more):
@@ -41,6 +42,31 @@ def test_the_page_rounding_the_value_is_not_a_move():
     assert made.value == 0.1234
     made.set_state({"value": 0.2})
     assert made.value == 0.2
+
+
+@pytest.fixture
+def later(monkeypatch):
+    """Call it, and a minute has passed."""
+    start, minutes = time.monotonic(), []
+    monkeypatch.setattr("dlkit.display.sliders.time.monotonic", lambda: start + 60 * len(minutes))
+    return lambda: minutes.append(1)
+
+
+def test_a_kernel_that_was_busy_takes_no_old_answer_for_a_move(sent, later):
+    """All cells are run at once: the page shows the first value while the last one is set."""
+    made = slider(0.001, 0.0001, 0.1, logarithmic=True, label="a", help="b")
+    made.value = 0.0021
+    later()
+    made.shown()
+    made.value = 0.0123
+    later()
+    sent.clear()
+    made.set_state({"value": 10**-2.68})
+    assert made.value == 0.0123
+    assert sent[0]["state"] == {"value": 0.0123, "continuous_update": False}, "the page is told"
+    later()
+    made.set_state({"value": 10**-2.68})
+    assert made.value == 0.0021, "once the page has answered, a hand may go there"
 
 
 def test_every_move_of_a_hand_counts():
@@ -139,3 +165,17 @@ def test_a_lab_that_is_shown_long_after_its_controls_were_set_keeps_their_values
     assert made.value == 0.003
     made.set_state({"value": 0.02})
     assert made.value == 0.02
+
+
+def test_a_lab_tells_its_sliders_when_it_is_shown(later):
+    lab = LearningRateLab(epochs=5)
+    lab._repr_mimebundle_()
+    opened = lab.controls.learning_rate.value
+    lab.controls.learning_rate.value = 0.0123
+    later()
+    step = lab.controls.learning_rate.step
+    lab.controls.learning_rate.set_state(
+        {"value": 10 ** (round((np.log10(opened) + 4) / step) * step - 4)}
+    )
+    assert lab.controls.learning_rate.value == 0.0123
+    lab.close()

@@ -1,7 +1,10 @@
 """What lesson 05 says of trained networks, as means of the seeds 0 to 4 on the fixed split."""
 
 import functools
+import os
+from pathlib import Path
 
+import nbformat
 import numpy as np
 import pytest
 
@@ -16,11 +19,13 @@ from dlkit import (
     schedules,
 )
 from dlkit.exercises import large_batch as large_batch_module
-from dlkit.labs import TrainingLab
+from dlkit.labs import LearningRateLab, TrainingLab
 from dlkit.layers import Dense
 from dlkit.training import ReduceLROnPlateau, train_together
 
+LESSON = Path(__file__).parents[2] / "notebooks" / "05_training.ipynb"
 SEEDS = range(5)
+PASSED_ON = ("Dense", "Network", "TrainingConfig", "TrainingJob")  # what earlier cells import
 SEED_BY_SEED = [0, *(pytest.param(seed, marks=pytest.mark.full) for seed in SEEDS[1:])]
 DEEP = (32, 32, 32)
 
@@ -135,7 +140,7 @@ def test_at_a_good_rate_falling_helps_a_little_and_warm_up_does_not():
         return np.array([run.history["val_loss"][-1] for run in deep(schedule)])
 
     constant, cosine = ends(schedules.Constant(0.03)), ends(schedules.CosineAnnealing(0.03, 120))
-    assert (cosine < constant).sum() >= 4
+    assert (cosine < constant).all(), f"below it with every seed: {cosine / constant}"
     warm = accuracies(deep(schedules.Warmup(0.03, 36))).mean()
     assert abs(warm - accuracies(deep(schedules.Constant(0.03))).mean()) < 0.02
 
@@ -268,3 +273,150 @@ def test_the_goal_of_the_training_lab_is_met_by_the_linear_rule():
         lab.wait()
         assert lab.met() is met
     lab.close()
+
+
+# What the lesson's own cells compute
+
+
+@functools.cache
+def sources():
+    return [cell.source for cell in nbformat.read(LESSON, 4).cells if cell.cell_type == "code"]
+
+
+def run(words, *, until=None, **names):
+    """Run the one cell that holds these words, up to a line, and return the names that it leaves."""
+    (source,) = [source for source in sources() if words in source]
+    source, found, _ = source.partition(f"\n{until}") if until else (source, True, "")
+    assert found, f"the cell with {words!r} has no line {until!r} any more"
+    names = {"np": np, **{name: globals()[name] for name in PASSED_ON}, **names}
+    exec(source, names)
+    return names
+
+
+def test_by_hand_the_border_lies_at_two_fifteenths(capsys):
+    cell = run("def train(w, batch_size", until='print("batches of 2')
+    reached = {}
+    for size, rate in ((2, 0.02), (4, 0.02), (4, 0.13), (4, 0.135)):
+        cell["train"](0.0, batch_size=size, learning_rate=rate, epochs=3)
+        lines = capsys.readouterr().out.split("\n")[:3]
+        reached[size, rate] = [abs(float(line.split("= ")[1]) - 2) for line in lines]
+    assert reached[2, 0.02][-1] < reached[4, 0.02][-1], "two steps an epoch get further than one"
+    inside, outside = reached[4, 0.13], reached[4, 0.135]
+    assert inside == sorted(inside, reverse=True), "below 2/15 the distance shrinks"
+    assert outside == sorted(outside), "above 2/15 it grows"
+
+
+def test_one_cycle_gains_more_than_two_points():
+    (source,) = [source for source in sources() if 'schedule="OneCycle"' in source]
+    cell = run('schedule="OneCycle"', until="print(", LearningRateLab=LearningRateLab)
+    cell["twin"].close()
+    gain = cell["one_cycle"] - cell["constant"]
+    assert "constant + 0.02" in source and gain > 0.02, f"OneCycle gains {gain:.1%} only"
+    assert len(cell["twin"].runs.ends("val_accuracy")[0]) == len(SEEDS), "a mean of five seeds"
+
+
+@pytest.mark.full
+def test_neither_early_stopping_nor_dropout_helps_against_the_wrong_order():
+    config = TrainingConfig(
+        optimizer="sgd", learning_rate=0.1, epochs=10, shuffle=False, early_stopping=False
+    )
+    final = run("def final(", until='print("mean of', hers=tidy(), config=config)["final"]
+    in_order = final()
+    assert in_order < 0.65
+    assert final(early_stopping=True) == in_order, "early stopping does not even set in"
+    dropout = final(dropout=0.3)
+    assert dropout < in_order - 0.02, f"{in_order:.0%} without dropout, {dropout:.0%} with it"
+    assert final(shuffle=True) > 0.93
+
+
+def test_her_batch_losses_jump_where_a_new_digit_begins():
+    config = TrainingConfig(
+        optimizer="sgd", learning_rate=0.1, epochs=10, shuffle=False, early_stopping=False
+    )
+    jumps = []
+    for seed in SEEDS:
+        job = TrainingJob(reader(seed), tidy(), config.replace(seed=seed))
+        job.start()
+        job.wait()
+        last = job.history.batch_losses[-45:]
+        jumps.append(last.max() / np.median(last))
+    assert np.mean(jumps) > 10, f"the highest loss is {np.mean(jumps):.0f} times the median"
+
+
+@pytest.mark.full
+def test_early_stopping_ends_in_time_and_after_the_best_epoch():
+    for seed in SEEDS:
+        config = TrainingConfig(epochs=60, learning_rate=0.01, patience=5, seed=seed)
+        job = TrainingJob(reader(seed), digits(), config)
+        job.start()
+        job.wait()
+        assert job.history.best_epoch < len(job.history) < 60, f"seed {seed}"
+
+
+def test_what_16_bits_lose():
+    cell = run("def bfloat16(", until='print("bfloat16: 0.00000002')
+    half, bfloat16 = np.float16, cell["bfloat16"]
+    assert half(1) + half(1 / 2048) == 1 and half(0.00000002) == 0
+    with np.errstate(over="ignore"):
+        assert np.isinf(np.float32(70000).astype(half))
+    assert bfloat16(0.00000002) == pytest.approx(2e-8, rel=0.01), "bfloat16 has float32's range"
+    assert bfloat16(70000) == 70144 and bfloat16(1 + 1 / 256) == 1, "and two to three digits"
+    assert np.float32(half(0.00000002 * 1024)) / 1024 == pytest.approx(2e-8, rel=0.01)
+
+
+def test_the_program_for_every_backend_has_ten_lines_and_is_keras_alone():
+    program = run("KERAS_BACKEND", until="names = ")["PROGRAM"]
+    lines = program.strip().splitlines()
+    assert len(lines) == 10, "the words say: a program of ten lines"
+    imported = {line.split()[1] for line in lines if line.startswith(("import ", "from "))}
+    assert imported == {"keras", "dlkit"}
+    compile(program, "PROGRAM", "exec")
+
+
+def test_momentum_with_batches_of_16_reads_more_than_90_percent():
+    settings = {"optimizer": "momentum", "learning_rate": 0.005, "hidden": (16,)}
+    assert score(**settings, batch_size=16) > 0.9
+    assert score(**settings, batch_size=256) < 0.9
+
+
+@pytest.mark.full
+def test_half_the_bits_read_as_many_digits():
+    pytest.importorskip("keras")
+    cell = run("def in_bits(", data=digits())
+    ratio = cell["mixed_loss"] / cell["full_loss"]
+    assert 0 < abs(ratio - 1) < 0.02, f"the losses differ by the factor {ratio:.4f}"
+    assert abs(cell["mixed_score"] - cell["full_score"]) < 0.01
+    assert cell["full_score"] > 0.8, "both have learnt"
+
+
+@pytest.mark.full
+def test_the_ten_lines_run_on_every_backend_that_is_installed():
+    pytest.importorskip("keras")
+    cell = run("KERAS_BACKEND", os=os)  # the cell itself asserts that each reads more than 80 %
+    assert cell["backends"]
+
+
+@pytest.mark.full
+def test_the_curves_of_too_small_and_too_large_rates():
+    def losses_of(rate):
+        return np.mean([run.history["loss"] for run in five_runs(learning_rate=rate)], axis=0)
+
+    small, large = losses_of(0.0003), losses_of(0.3)
+    assert (np.diff(small) < 0).all() and small[-1] > 0.5, f"0.0003 crawls: {small}"
+    assert 0.7 < score(learning_rate=0.0003) < 0.9
+    assert (large[2:] > 1.6).all() and np.ptp(large[2:]) < 0.5, f"0.3 is stuck: {large}"
+
+
+@pytest.mark.full
+def test_a_factor_of_three_hardly_matters_and_ten_is_a_good_range():
+    scores = [score(learning_rate=rate) for rate in (0.003, 0.01, 0.03)]
+    assert min(scores) > 0.94 and max(scores) - min(scores) < 0.02, scores
+
+
+@pytest.mark.full
+def test_the_table_of_schedules_as_the_words_read_it():
+    constant, cosine = (accuracies(deep(make(0.03))).mean() for make in (
+        schedules.Constant, lambda rate: schedules.CosineAnnealing(rate, 120)))  # fmt: skip
+    assert 0.003 < cosine - constant < 0.03, f"about a point: {constant:.1%}, {cosine:.1%}"
+    lost = 1 - accuracies(deep(schedules.Constant(0.1))).mean()
+    assert 0.2 < lost < 0.45, f"constant runs at 0.1 lose {lost:.0%}, about a third"

@@ -6,7 +6,8 @@ import numpy as np
 import pandas
 
 from dlkit import checks
-from dlkit.preparation.columns import date_column, decide, numbers_of
+from dlkit.preparation.columns import date_column, decide
+from dlkit.preparation.values import numbers_of
 
 MOST_ROWS = 4000  # that a column is judged on
 _FEWEST = 40

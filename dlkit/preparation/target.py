@@ -6,7 +6,8 @@ import numpy as np
 import pandas
 
 from dlkit import checks
-from dlkit.preparation.columns import TRUTH, Column, decide, factorize, numbers_of
+from dlkit.preparation.columns import Column, decide
+from dlkit.preparation.values import TRUTH, factorize, numbers_of
 
 MOST_CLASSES = 20
 

@@ -185,7 +185,7 @@ def test_absolute_error_steps_to_and_fro_and_a_falling_rate_ends_it():
 
 
 def test_a_small_delta_says_what_absolute_error_says_and_a_large_one_what_squared_error_says():
-    (source,) = [source for source in sources() if 'loss="huber", delta=delta' in source]
+    (source,) = [source for source in sources() if 'LossLab(loss="huber"' in source]
     assert "for delta in (10, 3, 1, 0.3, 0.1)" in source and "for seed in range(5)" in source
     found = [mean_cooling(losses.Huber(delta=delta), 5) for delta in (10, 3, 1, 0.3, 0.1)]
     assert (np.diff(found) > 0).all(), f"the smaller delta, the nearer to 6.5: {found}"

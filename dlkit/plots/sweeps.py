@@ -5,6 +5,7 @@ import numpy as np
 from dlkit import checks
 from dlkit.plots.chart import Box, Chart, Heat, Line, Panel, Text
 from dlkit.training.sweep import Sweep
+from dlkit.words import counted
 
 
 def sweep_map(found, x=None, y=None):
@@ -69,7 +70,7 @@ def sweep_map(found, x=None, y=None):
         up = np.array([-0.45, -0.45, 0.45, 0.45, -0.45])
         at = columns.index(best[x]), rows.index(best[y])
         marks.append(Line(at[0] + across, at[1] + up, color="vermillion", width=3))
-    runs = f"{len(found.trials)} runs, {int(table['runs'].iloc[0])} of each combination"
+    runs = f"{counted(len(found.trials), 'run')}, {int(table['runs'].iloc[0])} of each combination"
     panel = Panel(
         marks,
         title=result[0].upper() + result[1:],
@@ -82,7 +83,7 @@ def sweep_map(found, x=None, y=None):
         legend=False,
     )
     diverged = int(table["diverged"].sum())
-    note = f" {diverged} runs diverged." if diverged and place else ""
+    note = f" {counted(diverged, 'run')} diverged." if diverged and place else ""
     note += f" Not run: {missing.sum()} of {missing.size} cells." if missing.any() else ""
     note += _never_drawn(found.never_drawn)
     summary = f"Mean over {x} and {y}: {result}{place} ({runs}).{note}"

@@ -7,7 +7,7 @@ import numpy as np
 
 from dlkit import checks
 from dlkit.training.config import check_config
-from dlkit.training.protocol import Engine
+from dlkit.training.protocol import Engine, all_done
 from dlkit.training.records import ChunkRecord, EndRecord, EpochRecord
 
 
@@ -116,7 +116,7 @@ def training_loop(engine, config, chunk_size, callbacks=(), place=None, keep=Non
         keep(place)
     for callback in callbacks:
         callback.at_end(engine)
-    yield EndRecord("finished", place.reason or f"all {config.epochs} epochs are done")
+    yield EndRecord("finished", place.reason or all_done(config.epochs))
 
 
 def _check(engine, config, chunk_size, callbacks, place, keep):

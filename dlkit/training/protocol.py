@@ -68,6 +68,11 @@ class Engine(Protocol):
         """Use another learning rate from the next step on."""
 
 
+def all_done(epochs):
+    """Return why a run ends that has come to the last of its epochs."""
+    return f"all {epochs} epochs are done" if epochs > 1 else "its one epoch is done"
+
+
 def epoch_order(number, seed, epoch, shuffle=True):
     """Return the order in which one epoch takes the samples; both engines use it.
 

@@ -13,7 +13,7 @@ import numpy as np
 from dlkit import layers, losses, randomness
 from dlkit.training.callbacks import EarlyStopping
 from dlkit.training.parts import checked_parts, loss_for
-from dlkit.training.protocol import epoch_order
+from dlkit.training.protocol import all_done, epoch_order
 from dlkit.training.records import ChunkRecord, EpochRecord, Recorder
 
 BLOCK = 2**17  # weights that the rule is applied to at once
@@ -331,7 +331,7 @@ class Runs:
                 continue
             reason = run.stopping.after_epoch(run, run.record) if run.stopping else None
             if epoch == self.config.epochs and not reason:
-                reason = f"all {epoch} epochs are done"
+                reason = all_done(epoch)
             if reason:
                 if run.stopping:
                     run.stopping.at_end(run)

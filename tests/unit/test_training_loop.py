@@ -167,3 +167,10 @@ def test_the_log_speaks_each_tenth_of_the_epochs_and_at_the_end(caplog, capsys):
 def test_an_exception_of_the_engine_is_handed_on():
     with pytest.raises(ArithmeticError, match="planted"):
         run(FakeEngine(fail_at=13))
+
+
+def test_one_epoch_is_not_all_epochs():
+    assert (
+        run(FakeEngine(batches=2), lambda left: left, epochs=1)[-1].reason
+        == "its one epoch is done"
+    )

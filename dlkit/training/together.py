@@ -211,9 +211,9 @@ def _check(networks, configs):
         if not can_train_together(network, config):
             raise ValueError(
                 "networks must be of Dense, Dropout, Activation and Flatten layers, flat from the "
-                "first of them on and without regularizers, and configs without clipping, plateau, L-BFGS, gradient "
-                "accumulation, class weights, mixed precision, a validation split or records of "
-                f"layers, to be trained together, but got {network!r:.80} and {config!r:.200}. "
+                "first of them on and without regularizers, and configs without clipping, plateau, "
+                "L-BFGS, gradient accumulation, class weights, mixed precision, a validation split "
+                f"or records of layers, to be trained together, but got {network!r:.80} and {config!r:.200}. "
                 "Train it with a TrainingJob."
             )
         if _in_common(config) != common:

@@ -3,7 +3,7 @@
 import functools
 from pathlib import Path
 
-import nbformat
+import lesson_cells
 import numpy as np
 import pytest
 
@@ -143,19 +143,13 @@ def test_regression_on_the_class_numbers_reads_about_four_in_ten():
 # What the lesson's own cells compute
 
 
-@functools.cache
 def sources():
-    return [cell.source for cell in nbformat.read(LESSON, 4).cells if cell.cell_type == "code"]
+    return lesson_cells.sources(LESSON)
 
 
 def run(words, *, until=None, **names):
-    """Run the one cell that holds these words, up to a line, and return the names that it leaves."""
-    (source,) = [source for source in sources() if words in source]
-    source, found, _ = source.partition(f"\n{until}") if until else (source, True, "")
-    assert found, f"the cell with {words!r} has no line {until!r} any more"
     names = {"np": np, "losses": losses, "Network": Network, "Dense": Dense, **names}
-    exec(source, names)
-    return names
+    return lesson_cells.run_cell(LESSON, words, until, names)
 
 
 def test_squared_error_alone_pulls_without_limit():
@@ -253,7 +247,8 @@ def test_the_kit_notices_logits_where_probabilities_belong():
 
 @pytest.mark.full
 def test_keras_does_not_notice_them():
-    keras = pytest.importorskip("keras")
+    import keras
+
     assert np.isfinite(float(keras.losses.SparseCategoricalCrossentropy()(LABELS, LOGITS)))
 
 

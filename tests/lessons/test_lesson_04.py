@@ -1,10 +1,9 @@
 """What lesson 04 says about optimizers holds: as means of five seeds on one split, none picked."""
 
-import functools
 import time
 from pathlib import Path
 
-import nbformat
+import lesson_cells
 import numpy as np
 import pytest
 
@@ -229,19 +228,13 @@ def test_the_others_are_shown_as_they_are(data):
 # What the lesson's own cells compute
 
 
-@functools.cache
 def sources():
-    return [cell.source for cell in nbformat.read(LESSON, 4).cells if cell.cell_type == "code"]
+    return lesson_cells.sources(LESSON)
 
 
 def run(words, *, until=None, **names):
-    """Run the one cell that holds these words, up to a line, and return the names that it leaves."""
-    (source,) = [source for source in sources() if words in source]
-    source, found, _ = source.partition(f"\n{until}") if until else (source, True, "")
-    assert found, f"the cell with {words!r} has no line {until!r} any more"
     names = {"np": np, "optimizers": optimizers, "rules": rules, "race": race, **names}
-    exec(source, names)
-    return names
+    return lesson_cells.run_cell(LESSON, words, until, names)
 
 
 def test_in_the_ravine_momentum_needs_half_the_steps_and_nesterov_a_fifth():

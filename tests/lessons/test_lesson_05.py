@@ -4,7 +4,7 @@ import functools
 import os
 from pathlib import Path
 
-import nbformat
+import lesson_cells
 import numpy as np
 import pytest
 
@@ -278,19 +278,13 @@ def test_the_goal_of_the_training_lab_is_met_by_the_linear_rule():
 # What the lesson's own cells compute
 
 
-@functools.cache
 def sources():
-    return [cell.source for cell in nbformat.read(LESSON, 4).cells if cell.cell_type == "code"]
+    return lesson_cells.sources(LESSON)
 
 
 def run(words, *, until=None, **names):
-    """Run the one cell that holds these words, up to a line, and return the names that it leaves."""
-    (source,) = [source for source in sources() if words in source]
-    source, found, _ = source.partition(f"\n{until}") if until else (source, True, "")
-    assert found, f"the cell with {words!r} has no line {until!r} any more"
     names = {"np": np, **{name: globals()[name] for name in PASSED_ON}, **names}
-    exec(source, names)
-    return names
+    return lesson_cells.run_cell(LESSON, words, until, names)
 
 
 def test_by_hand_the_border_lies_at_two_fifteenths(capsys):
@@ -381,7 +375,6 @@ def test_momentum_with_batches_of_16_reads_more_than_90_percent():
 
 @pytest.mark.full
 def test_half_the_bits_read_as_many_digits():
-    pytest.importorskip("keras")
     cell = run("def in_bits(", data=digits())
     ratio = cell["mixed_loss"] / cell["full_loss"]
     assert 0 < abs(ratio - 1) < 0.02, f"the losses differ by the factor {ratio:.4f}"
@@ -391,7 +384,6 @@ def test_half_the_bits_read_as_many_digits():
 
 @pytest.mark.full
 def test_the_ten_lines_run_on_every_backend_that_is_installed():
-    pytest.importorskip("keras")
     cell = run("KERAS_BACKEND", os=os)  # the cell itself asserts that each reads more than 80 %
     assert cell["backends"]
 
